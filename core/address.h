@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// IP addresses and endpoints (address and port), in the form the wire and the kernel want them.
+
+#include <sys/socket.h>
+
+#include <array>
+#include <compare>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "core/result.h"
+
+namespace gslbd {
+
+enum class Family : std::uint8_t { v4, v6 };
+
+/// An IPv4 or IPv6 address, without zone index. Bytes past size() are zero, so that == and hashing work.
+class Address {
+ public:
+  Address() = default;  ///< 0.0.0.0
+
+  static Result<Address> parse(std::string_view text);
+  static Address from_v4(std::span<const std::uint8_t, 4> bytes);
+  static Address from_v6(std::span<const std::uint8_t, 16> bytes);
+  /// The address of a sockaddr_in or sockaddr_in6; 0.0.0.0 for any other family.
+  static Address from_sockaddr(const sockaddr& sa);
+
+  Family family() const { return family_; }
+  bool is_v4() const { return family_ == Family::v4; }
+  bool is_loopback() const;
+  std::size_t size() const { return is_v4() ? 4 : 16; }
+  /// Network byte order, 4 or 16 octets.
+  std::span<const std::uint8_t> bytes() const { return {bytes_.data(), size()}; }
+  std::string to_string() const;
+
+  auto operator<=>(const Address&) const = default;
+
+ private:
+  Family family_ = Family::v4;
+  std::array<std::uint8_t, 16> bytes_{};
+};
+
+/// An address with a port: "192.0.2.1:53", "[2001:db8::1]:53".
+struct Endpoint {
+  Address address;
+  std::uint16_t port = 0;
+
+  static Result<Endpoint> parse(std::string_view text);
+  static Endpoint from_sockaddr(const sockaddr& sa);
+  std::string to_string() const;
+  /// Fills `out` and returns the length that bind() and connect() want.
+  socklen_t to_sockaddr(sockaddr_storage& out) const;
+
+  auto operator<=>(const Endpoint&) const = default;
+};
+
+struct AddressHash {
+  std::size_t operator()(const Address& a) const noexcept;
+};
+
+}  // namespace gslbd

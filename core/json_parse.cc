@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+// parse_json: nlohmann's SAX events to a document, with what its own DOM parser does not give: duplicate keys
+// reported with their pointer, line and column of syntax errors, and one object's members as a stream.
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+
+#include "core/json.h"
+
+namespace gslbd {
+namespace {
+
+constexpr std::size_t kMaxDepth = 64;  // deeper than any file of ours; keeps hostile input off the stack
+
+class DocumentBuilder final : public nlohmann::json_sax<Json> {
+ public:
+  DocumentBuilder(std::string_view text, const std::string& file, Diagnostics& diagnostics,
+                  std::string_view streamed_key, const MemberHandler& on_member)
+      : text_(text), file_(file), diagnostics_(diagnostics), streamed_key_(streamed_key), on_member_(on_member) {}
+
+  Json take() { return std::move(root_); }
+
+  bool null() override { return scalar(nullptr); }
+  bool boolean(bool v) override { return scalar(v); }
+  bool number_integer(number_integer_t v) override { return scalar(v); }
+  bool number_unsigned(number_unsigned_t v) override { return scalar(v); }
+  bool number_float(number_float_t v, const string_t&) override { return scalar(v); }
+  bool string(string_t& v) override { return scalar(std::move(v)); }
+  bool binary(binary_t&) override { return false; }  // not in JSON text
+  bool start_object(std::size_t) override { return open(Json::object()); }
+  bool start_array(std::size_t) override { return open(Json::array()); }
+  bool end_array() override { return close(); }
+  bool end_object() override { return close(); }
+
+  bool key(string_t& k) override {
+    Frame& frame = frames_.back();
+    frame.key = std::move(k);
+    if (!in_stream() && frame.value->contains(frame.key)) {
+      diagnostics_.error(file_, pointer(), "the key \"" + frame.key + "\" stands twice in this object");
+    }
+    return true;
+  }
+
+  bool parse_error(std::size_t position, const std::string&, const nlohmann::detail::exception& e) override {
+    // The position counts the octets read, the offending one included.
+    const std::size_t at = std::min(position == 0 ? 0 : position - 1, text_.size());
+    const auto line = 1 + std::count(text_.begin(), text_.begin() + static_cast<std::ptrdiff_t>(at), '\n');
+    const std::size_t newline = at == 0 ? std::string_view::npos : text_.rfind('\n', at - 1);
+    const std::size_t column = newline == std::string_view::npos ? at + 1 : at - newline;
+    diagnostics_.error(file_, fmt::format("line {}, column {}", line, column), reason(e.what()));
+    return false;
+  }
+
+ private:
+  struct Frame {
+    Json* value;
+    std::string key;
+  };
+
+  // nlohmann: "[json.exception.parse_error.101] parse error at line 1, column 2: <what we want>"
+  static std::string reason(std::string_view what) {
+    if (const auto column = what.find("column "); column != std::string_view::npos) {
+      if (const auto colon = what.find(": ", column); colon != std::string_view::npos) what = what.substr(colon + 2);
+    }
+    return std::string(what);
+  }
+
+  bool in_stream() const { return streaming_ && frames_.size() == 2; }
+
+  std::string pointer() const {
+    std::string out;
+    for (const Frame& frame : frames_) {
+      const std::string step =
+          frame.value->is_array() ? std::to_string(frame.value->size()) : escape_pointer_token(frame.key);
+      out += "/" + step;
+    }
+    return out;
+  }
+
+  // Puts `v` where it belongs and returns its place.
+  Json* place(Json v) {
+    if (frames_.empty()) {
+      root_ = std::move(v);
+      return &root_;
+    }
+    Frame& frame = frames_.back();
+    if (in_stream()) {
+      streamed_ = std::move(v);
+      return &streamed_;
+    }
+    if (frame.value->is_array()) {
+      frame.value->push_back(std::move(v));
+      return &frame.value->back();
+    }
+    Json& slot = (*frame.value)[frame.key];
+    slot = std::move(v);
+    return &slot;
+  }
+
+  void deliver() {
+    if (on_member_) on_member_(frames_.back().key, streamed_);
+  }
+
+  template <class V>
+  bool scalar(V&& v) {
+    place(Json(std::forward<V>(v)));
+    if (in_stream()) deliver();
+    return true;
+  }
+
+  bool open(Json empty) {
+    if (frames_.size() >= kMaxDepth) {
+      diagnostics_.error(file_, pointer(), fmt::format("nested deeper than {} levels", kMaxDepth));
+      return false;
+    }
+    const bool starts_stream = frames_.size() == 1 && empty.is_object() && frames_[0].value->is_object() &&
+                               !streamed_key_.empty() && frames_[0].key == streamed_key_;
+    Json* at = place(std::move(empty));
+    frames_.push_back({at, {}});
+    if (starts_stream) streaming_ = true;
+    return true;
+  }
+
+  bool close() {
+    if (frames_.size() == 2) streaming_ = false;
+    frames_.pop_back();
+    if (in_stream()) deliver();
+    return true;
+  }
+
+  std::string_view text_;
+  const std::string& file_;
+  Diagnostics& diagnostics_;
+  std::string_view streamed_key_;
+  const MemberHandler& on_member_;
+  Json root_;
+  Json streamed_;
+  std::vector<Frame> frames_;
+  bool streaming_ = false;
+};
+
+}  // namespace
+
+std::optional<Json> parse_json(std::string_view text, const std::string& file, Diagnostics& diagnostics,
+                               std::string_view streamed_key, const MemberHandler& on_member) {
+  DocumentBuilder builder(text, file, diagnostics, streamed_key, on_member);
+  const bool whole = Json::sax_parse(text.begin(), text.end(), &builder, Json::input_format_t::json,
+                                     /*strict=*/true, /*ignore_comments=*/true);
+  if (!whole) return std::nullopt;
+  return builder.take();
+}
+
+Result<std::string> read_file(const std::string& path) {
+  struct stat status {};
+  if (stat(path.c_str(), &status) != 0) return fail(fmt::format("cannot read: {}", std::strerror(errno)));
+  if (S_ISDIR(status.st_mode)) return fail("cannot read: it is a directory");
+  std::ifstream in(path, std::ios::binary);
+  if (!in) return fail(fmt::format("cannot read: {}", std::strerror(errno)));
+  std::string text;
+  text.reserve(static_cast<std::size_t>(status.st_size));
+  text.assign(std::istreambuf_iterator<char>(in), {});
+  if (in.bad()) return fail(fmt::format("cannot read: {}", std::strerror(errno)));
+  return text;
+}
+
+}  // namespace gslbd
