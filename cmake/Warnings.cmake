@@ -8,6 +8,6 @@ target_compile_options(gslbd_warnings INTERFACE
   -Wshadow                # a name that hides another is a bug waiting
   -Wconversion -Wsign-conversion  # wire code narrows all the time: say so where it is meant
   -Wnon-virtual-dtor -Woverloaded-virtual -Wcast-align -Wformat=2
-  -Wnull-dereference -Wimplicit-fallthrough -Wunused
+  -Wimplicit-fallthrough -Wunused
   $<$<CXX_COMPILER_ID:GNU>:-Wduplicated-cond -Wlogical-op -Wuseless-cast>
   $<$<BOOL:${GSLBD_WERROR}>:-Werror>)

@@ -33,7 +33,9 @@ Address Address::from_v6(std::span<const std::uint8_t, 16> bytes) {
   return a;
 }
 
-Address Address::from_sockaddr(const sockaddr& sa) { return Endpoint::from_sockaddr(sa).address; }
+Address Address::from_sockaddr(const sockaddr& sa) {
+  return Endpoint::from_sockaddr(sa).address;
+}
 
 bool Address::is_loopback() const {
   if (is_v4()) return bytes_[0] == 127;
@@ -48,7 +50,8 @@ std::string Address::to_string() const {
 
 Result<Endpoint> Endpoint::parse(std::string_view text) {
   const auto bad = [&] {
-    return fail("\"" + std::string(text) + "\" is not an address with a port, such as \"192.0.2.1:53\" or \"[2001:db8::1]:53\"");
+    return fail("\"" + std::string(text) +
+                "\" is not an address with a port, such as \"192.0.2.1:53\" or \"[2001:db8::1]:53\"");
   };
   const auto colon = text.rfind(':');
   if (colon == std::string_view::npos) return bad();

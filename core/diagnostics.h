@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Diagnostics: every error and warning found while loading, not just the first. A diagnostic names the file
-// and the place in it: a JSON pointer ("/pools/www/members/2/weight") or, for syntax errors, "line 3, column 7".
+// and the place in it: a JSON pointer ("/pools/www/members/2/weight") or, for syntax errors, "line 3, column
+// 7".
 //
 // Thread: one thread at a time.
 

@@ -30,8 +30,12 @@ JsonView JsonView::element(std::size_t index) const {
   return {value_->at(index), *file_, *diagnostics_, pointer_ + "/" + std::to_string(index)};
 }
 
-void JsonView::error(std::string message) const { diagnostics_->error(*file_, pointer_, std::move(message)); }
-void JsonView::warning(std::string message) const { diagnostics_->warning(*file_, pointer_, std::move(message)); }
+void JsonView::error(std::string message) const {
+  diagnostics_->error(*file_, pointer_, std::move(message));
+}
+void JsonView::warning(std::string message) const {
+  diagnostics_->warning(*file_, pointer_, std::move(message));
+}
 
 void JsonView::expected(std::string_view what) const {
   error(fmt::format("expected {}, found {}", what, quote(*value_)));
@@ -55,7 +59,8 @@ std::optional<std::int64_t> read_integer(const JsonView& v, std::int64_t min, st
     v.expected(fmt::format("a whole number from {} to {}", min, max));
     return std::nullopt;
   }
-  const bool too_large = j.is_number_unsigned() && j.get<std::uint64_t>() > static_cast<std::uint64_t>(INT64_MAX);
+  const bool too_large =
+      j.is_number_unsigned() && j.get<std::uint64_t>() > static_cast<std::uint64_t>(INT64_MAX);
   if (too_large || j.get<std::int64_t>() < min || j.get<std::int64_t>() > max) {
     v.error(fmt::format("{} is outside {} to {}", j.dump(), min, max));
     return std::nullopt;
@@ -88,7 +93,8 @@ std::optional<Duration> read_duration(const JsonView& v, Duration min, Duration 
     return std::nullopt;
   }
   if (*d < min || *d > max) {
-    v.error(fmt::format("{} is outside {} to {}", quote(v.json()), format_duration(min), format_duration(max)));
+    v.error(
+        fmt::format("{} is outside {} to {}", quote(v.json()), format_duration(min), format_duration(max)));
     return std::nullopt;
   }
   return d;
@@ -130,19 +136,20 @@ std::optional<std::size_t> read_choice(const JsonView& v, const std::vector<std:
 
 namespace {
 
+// Optimal string alignment: two neighbours swapped, the commonest slip, count as one edit.
 std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  std::vector<std::vector<std::size_t>> d(a.size() + 1, std::vector<std::size_t>(b.size() + 1));
+  for (std::size_t i = 0; i <= a.size(); ++i) d[i][0] = i;
+  for (std::size_t j = 0; j <= b.size(); ++j) d[0][j] = j;
   for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i;
     for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t substituted = diagonal + (a[i - 1] != b[j - 1] ? 1 : 0);
-      diagonal = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, substituted});
+      const std::size_t substituted = d[i - 1][j - 1] + (a[i - 1] != b[j - 1] ? 1 : 0);
+      d[i][j] = std::min({d[i - 1][j] + 1, d[i][j - 1] + 1, substituted});
+      const bool swapped = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
+      if (swapped) d[i][j] = std::min(d[i][j], d[i - 2][j - 2] + 1);
     }
   }
-  return row[b.size()];
+  return d[a.size()][b.size()];
 }
 
 }  // namespace
@@ -151,18 +158,25 @@ std::string_view nearest(std::string_view word, const std::vector<std::string_vi
   std::string_view best;
   std::size_t best_distance = std::max<std::size_t>(1, word.size() / 3) + 1;
   for (const std::string_view candidate : candidates) {
-    if (candidate.size() > word.size() + best_distance || word.size() > candidate.size() + best_distance) continue;
+    if (candidate.size() > word.size() + best_distance || word.size() > candidate.size() + best_distance)
+      continue;
     const std::size_t distance = edit_distance(word, candidate);
     if (distance >= best_distance) continue;
     best = candidate;
     best_distance = distance;
   }
-  return best;
+  if (!best.empty()) return best;
+  // Half a word is a slip too: "token" for "token_file".
+  constexpr std::size_t kTelling = 4;
+  for (const std::string_view candidate : candidates) {
+    if (word.size() >= kTelling && candidate.substr(0, word.size()) == word) return candidate;
+  }
+  return {};
 }
 
 std::string quote(const Json& value) {
-  if (value.is_object()) return "an object";
-  if (value.is_array()) return "a list";
+  if (value.is_object()) return value.empty() ? "an empty object" : "an object";
+  if (value.is_array()) return value.empty() ? "an empty list" : "a list";
   std::string text = value.dump(-1, ' ', false, Json::error_handler_t::replace);
   constexpr std::size_t kLongest = 80;
   if (text.size() > kLongest) text = text.substr(0, kLongest - 3) + "...";

@@ -33,8 +33,8 @@ using MemberHandler = std::function<void(const std::string& key, const Json& val
 
 /// Parses `text`. Syntax errors ("line 3, column 7") and duplicate keys go to `diagnostics`; nullopt when the
 /// text could not be parsed to its end. With `streamed_key`, the members of the top-level object's member of
-/// that name are handed to `on_member` one by one and not kept: the document then holds an empty object there.
-/// A zone of a million names is read this way, with memory for one name at a time.
+/// that name are handed to `on_member` one by one and not kept: the document then holds an empty object
+/// there. A zone of a million names is read this way, with memory for one name at a time.
 std::optional<Json> parse_json(std::string_view text, const std::string& file, Diagnostics& diagnostics,
                                std::string_view streamed_key = {}, const MemberHandler& on_member = {});
 
@@ -86,7 +86,8 @@ std::vector<std::string> read_strings(const JsonView& v);
 /// The index of the string in `choices`; a wrong one is answered with the nearest.
 std::optional<std::size_t> read_choice(const JsonView& v, const std::vector<std::string_view>& choices);
 
-/// The candidate most like `word` (edit distance at most a third of its length), or empty: for "did you mean".
+/// The candidate most like `word` (edit distance at most a third of its length), or empty: for "did you
+/// mean".
 std::string_view nearest(std::string_view word, const std::vector<std::string_view>& candidates);
 
 /// A JSON value as a short quotation for a message: long ones are cut.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Settings as tables. One row per option drives the reader, the error for unknown keys, and the reference page
-// (a test holds docs/reference equal to the tables).
+// Settings as tables. One row per option drives the reader, the error for unknown keys, and the reference
+// page (a test holds docs/reference equal to the tables).
 
 #include <algorithm>
 #include <span>
@@ -23,8 +23,17 @@ struct Field {
   void (*read)(const JsonView& value, T& target);
 };
 
-/// Reads every known key of the object `v` into `target`; reports a value that is no object, unknown keys with the
-/// nearest known one, and required keys that are missing. `also_known` are keys that somebody else reads.
+/// One option as the reference page prints it.
+struct FieldDoc {
+  std::string key;  ///< "interval"; "expect.status" for one of a nested object
+  std::string_view type;
+  std::string_view fallback;
+  std::string_view help;
+};
+
+/// Reads every known key of the object `v` into `target`; reports a value that is no object, unknown keys
+/// with the nearest known one, and required keys that are missing. `also_known` are keys that somebody else
+/// reads.
 template <class T>
 void read_object(const JsonView& v, std::span<const Field<T>> fields, T& target,
                  const std::vector<std::string_view>& also_known = {}) {

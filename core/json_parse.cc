@@ -20,7 +20,11 @@ class DocumentBuilder final : public nlohmann::json_sax<Json> {
  public:
   DocumentBuilder(std::string_view text, const std::string& file, Diagnostics& diagnostics,
                   std::string_view streamed_key, const MemberHandler& on_member)
-      : text_(text), file_(file), diagnostics_(diagnostics), streamed_key_(streamed_key), on_member_(on_member) {}
+      : text_(text),
+        file_(file),
+        diagnostics_(diagnostics),
+        streamed_key_(streamed_key),
+        on_member_(on_member) {}
 
   Json take() { return std::move(root_); }
 
@@ -45,9 +49,11 @@ class DocumentBuilder final : public nlohmann::json_sax<Json> {
     return true;
   }
 
-  bool parse_error(std::size_t position, const std::string&, const nlohmann::detail::exception& e) override {
-    // The position counts the octets read, the offending one included.
-    const std::size_t at = std::min(position == 0 ? 0 : position - 1, text_.size());
+  bool parse_error(std::size_t position, const std::string& token,
+                   const nlohmann::detail::exception& e) override {
+    // The position counts the octets read, the offending token's included: people want its start.
+    const std::size_t read = std::max<std::size_t>(1, token.size());
+    const std::size_t at = std::min(position < read ? 0 : position - read, text_.size());
     const auto line = 1 + std::count(text_.begin(), text_.begin() + static_cast<std::ptrdiff_t>(at), '\n');
     const std::size_t newline = at == 0 ? std::string_view::npos : text_.rfind('\n', at - 1);
     const std::size_t column = newline == std::string_view::npos ? at + 1 : at - newline;
@@ -64,7 +70,8 @@ class DocumentBuilder final : public nlohmann::json_sax<Json> {
   // nlohmann: "[json.exception.parse_error.101] parse error at line 1, column 2: <what we want>"
   static std::string reason(std::string_view what) {
     if (const auto column = what.find("column "); column != std::string_view::npos) {
-      if (const auto colon = what.find(": ", column); colon != std::string_view::npos) what = what.substr(colon + 2);
+      if (const auto colon = what.find(": ", column); colon != std::string_view::npos)
+        what = what.substr(colon + 2);
     }
     return std::string(what);
   }

@@ -37,9 +37,15 @@ ReaderRegistration::~ReaderRegistration() {
   std::erase(registry().readers, &seen);
 }
 
-void ReaderRegistration::quiescent() noexcept { seen.store(registry().epoch.load()); }
-void ReaderRegistration::offline() noexcept { seen.store(0); }
-void ReaderRegistration::online() noexcept { seen.store(registry().epoch.load()); }
+void ReaderRegistration::quiescent() noexcept {
+  seen.store(registry().epoch.load());
+}
+void ReaderRegistration::offline() noexcept {
+  seen.store(0);
+}
+void ReaderRegistration::online() noexcept {
+  seen.store(registry().epoch.load());
+}
 
 void wait_for_readers() {
   const std::scoped_lock lock(registry().mutex);
@@ -56,12 +62,24 @@ void wait_for_readers() {
 
 namespace gslbd {
 
-ReaderRegistration::ReaderRegistration() { urcu_qsbr_register_thread(); }
-ReaderRegistration::~ReaderRegistration() { urcu_qsbr_unregister_thread(); }
-void ReaderRegistration::quiescent() noexcept { urcu_qsbr_quiescent_state(); }
-void ReaderRegistration::offline() noexcept { urcu_qsbr_thread_offline(); }
-void ReaderRegistration::online() noexcept { urcu_qsbr_thread_online(); }
-void wait_for_readers() { urcu_qsbr_synchronize_rcu(); }
+ReaderRegistration::ReaderRegistration() {
+  urcu_qsbr_register_thread();
+}
+ReaderRegistration::~ReaderRegistration() {
+  urcu_qsbr_unregister_thread();
+}
+void ReaderRegistration::quiescent() noexcept {
+  urcu_qsbr_quiescent_state();
+}
+void ReaderRegistration::offline() noexcept {
+  urcu_qsbr_thread_offline();
+}
+void ReaderRegistration::online() noexcept {
+  urcu_qsbr_thread_online();
+}
+void wait_for_readers() {
+  urcu_qsbr_synchronize_rcu();
+}
 
 }  // namespace gslbd
 #endif

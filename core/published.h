@@ -2,17 +2,17 @@
 #pragma once
 // Published<T>: a snapshot that one thread replaces and many threads read without locks (RCU).
 //
-// Readers are threads that hold a ReaderRegistration. Between two quiescent points (quiescent(), or the end of
-// an offline period) a pointer from read() stays valid; after one it must be fetched again. A reader goes
+// Readers are threads that hold a ReaderRegistration. Between two quiescent points (quiescent(), or the end
+// of an offline period) a pointer from read() stays valid; after one it must be fetched again. A reader goes
 // offline around anything that can block, or the writer would wait for it.
 //
 //   reader thread:  ReaderRegistration me;                    writer thread:
 //                   loop { me.offline(); wait for work;         slot.publish(std::make_unique<T>(...));
-//                          me.online();  use slot.read();       // swaps, waits for the readers that may still
-//                          me.quiescent(); }                    // hold the old one, destroys it
+//                          me.online();  use slot.read();       // swaps, waits for the readers that may
+//                          still me.quiescent(); }                    // hold the old one, destroys it
 //
-// Only published.cc knows the RCU library (liburcu's QSBR flavour). Under ThreadSanitizer, which does not know
-// liburcu 0.13's assembly, the same interface runs on plain atomics.
+// Only published.cc knows the RCU library (liburcu's QSBR flavour). Under ThreadSanitizer, which does not
+// know liburcu 0.13's assembly, the same interface runs on plain atomics.
 
 #include <atomic>
 #include <memory>

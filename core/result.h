@@ -18,6 +18,8 @@ template <class T>
 using Result = tl::expected<T, Error>;
 
 /// `return fail("...")` from any function that returns a Result.
-inline tl::unexpected<Error> fail(std::string message) { return tl::unexpected<Error>(Error{std::move(message)}); }
+inline tl::unexpected<Error> fail(std::string message) {
+  return tl::unexpected<Error>(Error{std::move(message)});
+}
 
 }  // namespace gslbd

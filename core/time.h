@@ -48,13 +48,16 @@ class ManualClock final : public Clock {
 /// "250ms", "2s", "5m", "1h", "2d", "1w", also "1.5s"; nullopt for anything else, negatives and overflow.
 std::optional<Duration> parse_duration(std::string_view text);
 
-/// The shortest exact form that parse_duration reads: "250ms", "90s", "5m". Below a millisecond: "us" and "ns".
+/// The shortest exact form that parse_duration reads: "250ms", "90s", "5m". Below a millisecond: "us" and
+/// "ns".
 std::string format_duration(Duration d);
 
 /// "2026-11-21T23:55:01.123Z"
 std::string format_wall_time(WallTime t);
 
 /// Seconds as a floating-point number, for metrics and JSON.
-inline double to_seconds(Duration d) { return std::chrono::duration<double>(d).count(); }
+inline double to_seconds(Duration d) {
+  return std::chrono::duration<double>(d).count();
+}
 
 }  // namespace gslbd

@@ -6,7 +6,8 @@
 using namespace gslbd;
 
 TEST_CASE("addresses of both families are read and printed") {
-  for (const char* text : {"0.0.0.0", "192.0.2.1", "255.255.255.255", "::", "2001:db8::1", "::ffff:192.0.2.1"}) {
+  for (const char* text :
+       {"0.0.0.0", "192.0.2.1", "255.255.255.255", "::", "2001:db8::1", "::ffff:192.0.2.1"}) {
     const auto a = Address::parse(text);
     REQUIRE(a.has_value());
     CHECK(a->to_string() == text);
@@ -17,7 +18,8 @@ TEST_CASE("addresses of both families are read and printed") {
 }
 
 TEST_CASE("what is not an address is refused by name") {
-  for (const char* text : {"", "192.0.2", "192.0.2.256", "192.0.2.1 ", "2001:db8::g", "example.com", "[::1]"}) {
+  for (const char* text :
+       {"", "192.0.2", "192.0.2.256", "192.0.2.1 ", "2001:db8::g", "example.com", "[::1]"}) {
     INFO(text);
     REQUIRE_FALSE(Address::parse(text).has_value());
     CHECK(Address::parse(text).error().message.find(text) != std::string::npos);

@@ -55,7 +55,8 @@ TEST_CASE("every mistake in an object is reported at its place") {
             "t.json: /wieght: unknown key \"wieght\"; did you mean \"weight\"?",
             "t.json: the key \"name\" is missing (string)",
             "t.json: /weight: 0 is outside 1 to 65535",
-            "t.json: /ttl: expected a duration such as \"250ms\", \"2s\", \"5m\", \"1h\" or a number of seconds, "
+            "t.json: /ttl: expected a duration such as \"250ms\", \"2s\", \"5m\", \"1h\" or a number of "
+            "seconds, "
             "found \"2 fortnights\"",
         });
 }
@@ -83,10 +84,9 @@ TEST_CASE("hostile nesting is refused, not recursed into") {
 TEST_CASE("a streamed object is delivered member by member and not kept") {
   Diagnostics d;
   std::vector<std::string> seen;
-  const auto document = parse_json(R"({"zone": "e", "records": {"a": {"A": "1"}, "b": 2, "c": [3]}, "ttl": 5})",
-                                   "t.json", d, "records", [&](const std::string& key, const Json& value) {
-                                     seen.push_back(key + "=" + value.dump());
-                                   });
+  const auto document = parse_json(
+      R"({"zone": "e", "records": {"a": {"A": "1"}, "b": 2, "c": [3]}, "ttl": 5})", "t.json", d, "records",
+      [&](const std::string& key, const Json& value) { seen.push_back(key + "=" + value.dump()); });
   REQUIRE(document.has_value());
   CHECK(seen == std::vector<std::string>{"a={\"A\":\"1\"}", "b=2", "c=[3]"});
   CHECK(document->dump() == R"({"records":{},"ttl":5,"zone":"e"})");

@@ -25,8 +25,8 @@ TEST_CASE("what is not a duration is refused") {
 }
 
 TEST_CASE("a printed duration reads back as itself") {
-  for (const Duration d : {Duration(0), Duration(1), Duration(250ms), Duration(90s), Duration(5min), Duration(36h),
-                           Duration(336h), Duration(1500ms)}) {
+  for (const Duration d : {Duration(0), Duration(1), Duration(250ms), Duration(90s), Duration(5min),
+                           Duration(36h), Duration(336h), Duration(1500ms)}) {
     INFO(format_duration(d));
     CHECK(parse_duration(format_duration(d)) == d);
   }
