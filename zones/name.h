@@ -6,6 +6,7 @@
 // Thread: values; no shared state.
 
 #include <array>
+#include <compare>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -15,16 +16,17 @@
 
 namespace gslbd::zones {
 
-inline constexpr std::size_t kMaxNameLength = 255;   // RFC 1035 §2.3.4
+inline constexpr std::size_t kMaxNameLength = 255;  // RFC 1035 §2.3.4
 inline constexpr std::size_t kMaxLabelLength = 63;
-inline constexpr std::size_t kMaxLabels = 127;       // without the root: (255 - 1) / 2
+inline constexpr std::size_t kMaxLabels = 127;  // without the root: (255 - 1) / 2
 
 class Name {
  public:
   Name() { wire_[0] = 0; }  ///< the root
 
-  /// Presentation format (RFC 1035 §5.1: "\\." and "\\DDD" escapes). A name without a final dot is completed with
-  /// `origin`; "@" alone is the origin. Errors quote the text: label too long, name too long, empty label, ...
+  /// Presentation format (RFC 1035 §5.1: "\\." and "\\DDD" escapes). A name without a final dot is completed
+  /// with `origin`; "@" alone is the origin. Errors quote the text: label too long, name too long, empty
+  /// label, ...
   static Result<Name> parse(std::string_view text, const Name& origin);
   static Result<Name> parse(std::string_view text) { return parse(text, Name()); }
 

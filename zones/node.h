@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// Nodes and blocks: how a compiled zone lies in memory. Everything is in one arena, read in place.
+//
+//   node    head (8 octets) | owner name relative to the apex, lower case, no root label | RRsets
+//   RRset   head (8 octets) | moves (2 octets each) | block: the RRs as they go on the wire
+//
+// A block is right as it stands when its owner is the question's name: each RR begins with a pointer to
+// offset 12, and names in RDATA that end in the zone's apex end in a pointer to the apex inside the question.
+// Anywhere else (behind a CNAME, as a referral, as glue, from a wildcard) the owner pointers and the apex
+// pointers are moved as the block is copied (server/answer/message_writer.h). "Moves" lists the places of the
+// apex pointers.
+//
+// A node's parts start at even offsets; the views below read them with memcpy, so no alignment is assumed.
+
+#include <cstdint>
+#include <cstring>
+#include <span>
+
+#include "zones/rr_type.h"
+
+namespace gslbd::zones {
+
+/// Offset of a node in its zone's arena; 0 is no node.
+using NodeOffset = std::uint32_t;
+
+struct NodeHead {
+  std::uint8_t name_length;   ///< of the relative owner name; 0 at the apex
+  std::uint8_t flags;         ///< NodeFlag bits
+  std::uint16_t rrset_count;  ///< 0 for an empty non-terminal
+  std::uint32_t link;         ///< at a cut: arena offset of its glue list; below a cut: the cut's NodeOffset
+};
+
+enum NodeFlag : std::uint8_t {
+  kNodeCut = 1,          ///< owns NS and is not the apex: a zone cut (RFC 1034 §4.2)
+  kNodeBelowCut = 2,     ///< glue or occluded data: never an answer, a referral instead
+  kNodeHasWildcard = 4,  ///< "*" directly below exists (RFC 4592 §2.1.1)
+  kNodeHasCname = 8,     ///< then the CNAME is its first RRset
+  kNodeHasPool = 16,     ///< then the pool binding is its first RRset
+};
+
+struct RrsetHead {
+  RrType type;  ///< kPoolBinding for a pool
+  std::uint16_t rr_count;
+  std::uint16_t size;  ///< octets of the block
+  std::uint16_t move_count;
+};
+
+/// The RRset type that stands for "A and AAAA come from a pool"; its block is a PoolBinding.
+inline constexpr RrType kPoolBinding = 0;
+
+struct PoolBinding {
+  std::uint32_t pool;   ///< index into the zone's list of pool names
+  std::uint32_t ttl_s;  ///< ZoneData::kPoolTtl: the pool's own
+};
+
+/// One name server of a cut whose address we hold: where its name stands in the NS block, and its node.
+struct GlueEntry {
+  std::uint16_t rdata_at;
+  std::uint16_t reserved;
+  NodeOffset node;
+};
+
+template <class T>
+T load(const std::uint8_t* at) {
+  T value;
+  std::memcpy(&value, at, sizeof value);
+  return value;
+}
+
+/// Octets in host order: the value of the two network-order octets at `at`.
+inline std::uint16_t load_be16(const std::uint8_t* at) {
+  return static_cast<std::uint16_t>(at[0] << 8 | at[1]);
+}
+inline void store_be16(std::uint8_t* at, std::size_t value) {
+  at[0] = static_cast<std::uint8_t>(value >> 8);
+  at[1] = static_cast<std::uint8_t>(value);
+}
+inline void store_be32(std::uint8_t* at, std::uint32_t value) {
+  store_be16(at, value >> 16);
+  store_be16(at + 2, value & 0xffff);
+}
+
+constexpr std::size_t round_to_even(std::size_t n) {
+  return (n + 1) & ~std::size_t{1};
+}
+
+/// Where an RR's parts stand after its two octets of owner pointer: type 2, class 4, TTL 6, RDLENGTH 10,
+/// RDATA 12.
+inline constexpr std::size_t kRrTtlAt = 6;
+inline constexpr std::size_t kRrLengthAt = 10;
+inline constexpr std::size_t kRrDataAt = 12;
+
+/// Points at an RRset in the arena; default: none.
+class RrsetView {
+ public:
+  RrsetView() = default;
+  explicit RrsetView(const std::uint8_t* at) : at_(at), head_(load<RrsetHead>(at)) {}
+
+  explicit operator bool() const { return at_ != nullptr; }
+  RrType type() const { return head_.type; }
+  std::uint16_t rr_count() const { return head_.rr_count; }
+  std::size_t move_count() const { return head_.move_count; }
+  std::uint16_t move(std::size_t i) const { return load<std::uint16_t>(at_ + sizeof(RrsetHead) + 2 * i); }
+  std::span<const std::uint8_t> block() const {
+    return {at_ + sizeof(RrsetHead) + 2 * std::size_t{head_.move_count}, head_.size};
+  }
+  PoolBinding pool() const { return load<PoolBinding>(block().data()); }
+  const std::uint8_t* next() const { return block().data() + round_to_even(head_.size); }
+
+ private:
+  const std::uint8_t* at_ = nullptr;
+  RrsetHead head_{};
+};
+
+/// Points at a node in the arena; default: none.
+class NodeView {
+ public:
+  NodeView() = default;
+  explicit NodeView(const std::uint8_t* at) : at_(at), head_(load<NodeHead>(at)) {}
+
+  explicit operator bool() const { return at_ != nullptr; }
+  bool has(NodeFlag flag) const { return (head_.flags & flag) != 0; }
+  std::uint32_t link() const { return head_.link; }
+  std::size_t rrset_count() const { return head_.rrset_count; }
+  std::span<const std::uint8_t> relative_name() const { return {at_ + sizeof(NodeHead), head_.name_length}; }
+
+  /// Calls f(RrsetView) for each RRset until it returns false.
+  template <class F>
+  void for_each_rrset(F&& f) const {
+    const std::uint8_t* p = first_rrset_at();
+    for (std::size_t i = 0; i < head_.rrset_count; ++i) {
+      const RrsetView rrset(p);
+      if (!f(rrset)) return;
+      p = rrset.next();
+    }
+  }
+
+  RrsetView rrset(RrType type) const {
+    const std::uint8_t* p = first_rrset_at();
+    for (std::size_t i = 0; i < head_.rrset_count; ++i) {
+      const RrsetView rrset(p);
+      if (rrset.type() == type) return rrset;
+      p = rrset.next();
+    }
+    return {};
+  }
+  /// The first RRset; the node must have one.
+  RrsetView first_rrset() const { return RrsetView(first_rrset_at()); }
+
+ private:
+  const std::uint8_t* first_rrset_at() const {
+    return at_ + sizeof(NodeHead) + round_to_even(head_.name_length);
+  }
+
+  const std::uint8_t* at_ = nullptr;
+  NodeHead head_{};
+};
+
+}  // namespace gslbd::zones

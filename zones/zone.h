@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// Zone: one zone, compiled and immutable. A hash table of its names over one arena of nodes (zones/node.h).
+//
+// Every name that exists is in the table, empty non-terminals too (RFC 4592 §2.2.2), so that an exact match
+// costs one probe and the closest encloser one probe per label. Cuts are resolved when the zone is built: a
+// name below one knows it.
+//
+// Thread: immutable once built; any thread may read. Built by zones/zone_builder.h.
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "zones/name.h"
+#include "zones/node.h"
+#include "zones/query_name.h"
+
+namespace gslbd::zones {
+
+class Zone {
+ public:
+  const Name& apex() const { return apex_; }
+  std::size_t apex_length() const { return apex_.length(); }
+  std::size_t apex_labels() const { return apex_labels_; }
+  std::uint32_t serial() const { return serial_; }
+  /// Names that own data or are empty non-terminals.
+  std::size_t name_count() const { return name_count_; }
+  /// The pools its names use; PoolBinding::pool indexes it.
+  const std::vector<std::string>& pools() const { return pools_; }
+  /// Resident octets of table and arena.
+  std::size_t memory() const { return slots_.capacity() * sizeof(Slot) + arena_.capacity(); }
+
+  NodeView node(NodeOffset offset) const { return NodeView(&arena_[offset]); }
+  NodeView apex_node() const { return node(apex_node_); }
+  /// The SOA with the negative TTL, min(its TTL, its minimum) (RFC 2308 §5).
+  RrsetView negative_soa() const { return RrsetView(&arena_[negative_soa_]); }
+  /// The glue of a node that is a cut.
+  std::span<const GlueEntry> glue(NodeView cut) const;
+
+  /// The node of `name` without its `skip` leftmost labels, which must still be within the apex.
+  NodeView find(const QueryName& name, std::size_t skip) const {
+    const auto suffix = name.suffix(skip);
+    return find(name.suffix_hash(skip), suffix.first(suffix.size() - apex_length()), false);
+  }
+  /// The node of "*." before that suffix.
+  NodeView find_wildcard(const QueryName& name, std::size_t skip) const {
+    const auto suffix = name.suffix(skip);
+    return find(name.wildcard_hash(skip), suffix.first(suffix.size() - apex_length()), true);
+  }
+
+  /// Calls f(NodeView) for every node, in the order they were read.
+  template <class F>
+  void for_each_node(F&& f) const {
+    for (NodeOffset at = kFirstNode; at < nodes_end_;) {
+      const NodeView n = node(at);
+      f(n);
+      at = next_node(at);
+    }
+  }
+  /// The absolute owner name of a node.
+  Name owner(NodeView node) const;
+
+ private:
+  friend class ZoneBuilder;
+
+  struct Slot {
+    std::uint32_t tag;  ///< low half of the name's hash; the high half chooses the slot
+    NodeOffset node;    ///< 0: free
+  };
+  static constexpr NodeOffset kFirstNode = 4;
+
+  std::size_t home_slot(std::uint64_t hash) const { return ((hash >> 32) * slots_.size()) >> 32; }
+  NodeView find(std::uint64_t hash, std::span<const std::uint8_t> relative, bool starred) const {
+    const auto tag = static_cast<std::uint32_t>(hash);
+    for (std::size_t i = home_slot(hash);;) {
+      const Slot slot = slots_[i];
+      if (slot.node == 0) return {};
+      if (slot.tag == tag) {
+        const NodeView candidate = node(slot.node);
+        if (matches(candidate.relative_name(), relative, starred)) return candidate;
+      }
+      if (++i == slots_.size()) i = 0;
+    }
+  }
+  static bool matches(std::span<const std::uint8_t> have, std::span<const std::uint8_t> want, bool starred) {
+    const std::size_t star = starred ? 2 : 0;
+    if (have.size() != want.size() + star) return false;
+    if (starred && (have[0] != 1 || have[1] != '*')) return false;
+    return std::memcmp(have.data() + star, want.data(), want.size()) == 0;
+  }
+  NodeOffset next_node(NodeOffset at) const;
+
+  Name apex_;
+  std::size_t apex_labels_ = 0;
+  std::uint32_t serial_ = 0;
+  std::size_t name_count_ = 0;
+  NodeOffset apex_node_ = 0;
+  std::uint32_t negative_soa_ = 0;
+  NodeOffset nodes_end_ = kFirstNode;  ///< glue lists and the negative SOA follow the nodes
+  std::vector<Slot> slots_;            ///< open addressing, linear probing, never full
+  std::vector<std::uint8_t> arena_;
+  std::vector<std::string> pools_;
+};
+
+}  // namespace gslbd::zones

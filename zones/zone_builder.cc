@@ -1,0 +1,379 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "zones/zone_builder.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+namespace gslbd::zones {
+namespace {
+
+constexpr std::size_t kHeaderSize = 12;  // a DNS header; the question's name follows it
+constexpr std::size_t kQuestionPointer = 0xc000 | kHeaderSize;
+constexpr std::size_t kLargestBlock = 65535 - kHeaderSize - kMaxNameLength - 4 - 512;  // room for an OPT
+
+// Where names stand in the RDATA of the types whose names may be compressed (RFC 3597 §4: those of RFC 1035).
+struct NamesIn {
+  std::size_t first_at;  ///< octets before the first name
+  std::size_t count;     ///< names in a row
+};
+NamesIn compressible_names(RrType t) {
+  switch (t) {
+    case type::kNs:
+    case type::kCname:
+    case type::kPtr:
+      return {0, 1};
+    case type::kMx:
+      return {2, 1};
+    case type::kSoa:
+      return {0, 2};
+    default:
+      return {0, 0};
+  }
+}
+
+std::size_t wire_name_length(std::span<const std::uint8_t> at) {
+  std::size_t n = 0;
+  while (at[n] != 0) n += std::size_t{at[n]} + 1;
+  return n + 1;
+}
+
+bool equal_ignoring_case(std::span<const std::uint8_t> a, std::span<const std::uint8_t> b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](auto x, auto y) { return to_lower(x) == to_lower(y); });
+}
+
+// Composes the RRs of one RRset into a scratch block, with the places of its apex pointers.
+class BlockComposer {
+ public:
+  BlockComposer(std::span<const std::uint8_t> apex) : apex_(apex) {}
+
+  void begin(std::size_t owner_length) {
+    bytes_.clear();
+    moves_.clear();
+    rr_count_ = 0;
+    apex_pointer_ = kQuestionPointer + owner_length - apex_.size();
+  }
+
+  void add(RrType t, std::uint32_t ttl_s, std::span<const std::uint8_t> rdata) {
+    const std::size_t at = bytes_.size();
+    bytes_.resize(at + kRrDataAt);
+    store_be16(&bytes_[at], kQuestionPointer);
+    store_be16(&bytes_[at + 2], t);
+    store_be16(&bytes_[at + 4], kClassIn);
+    store_be32(&bytes_[at + kRrTtlAt], ttl_s);
+    const NamesIn names = compressible_names(t);
+    append(rdata.first(names.first_at));
+    rdata = rdata.subspan(names.first_at);
+    for (std::size_t i = 0; i < names.count; ++i) {
+      const std::size_t n = wire_name_length(rdata);
+      append_name(rdata.first(n));
+      rdata = rdata.subspan(n);
+    }
+    append(rdata);
+    store_be16(&bytes_[at + kRrLengthAt], bytes_.size() - at - kRrDataAt);
+    ++rr_count_;
+  }
+
+  void set_raw(const void* data, std::size_t size) {
+    bytes_.resize(size);
+    std::memcpy(bytes_.data(), data, size);
+  }
+
+  std::span<const std::uint8_t> bytes() const { return bytes_; }
+  std::span<const std::uint16_t> moves() const { return moves_; }
+  std::uint16_t rr_count() const { return rr_count_; }
+
+ private:
+  void append(std::span<const std::uint8_t> data) { bytes_.insert(bytes_.end(), data.begin(), data.end()); }
+
+  void append_name(std::span<const std::uint8_t> name) {
+    std::size_t at = 0;
+    while (name.size() - at > apex_.size()) at += std::size_t{name[at]} + 1;
+    // A pointer pays from two octets on; the root apex has one.
+    const bool within = apex_.size() > 2 && equal_ignoring_case(name.subspan(at), apex_);
+    if (!within || bytes_.size() + at > std::numeric_limits<std::uint16_t>::max()) return append(name);
+    append(name.first(at));
+    moves_.push_back(static_cast<std::uint16_t>(bytes_.size()));
+    bytes_.resize(bytes_.size() + 2);
+    store_be16(&bytes_[bytes_.size() - 2], apex_pointer_);
+  }
+
+  std::span<const std::uint8_t> apex_;
+  std::size_t apex_pointer_ = 0;
+  std::vector<std::uint8_t> bytes_;
+  std::vector<std::uint16_t> moves_;
+  std::uint16_t rr_count_ = 0;
+};
+
+}  // namespace
+
+class ZoneBuilder {
+ public:
+  explicit ZoneBuilder(const ZoneData& data)
+      : data_(data), zone_(std::make_shared<Zone>()), composer_(data.apex().wire()) {}
+
+  Result<std::shared_ptr<const Zone>> build() {
+    zone_->apex_ = data_.apex();
+    zone_->apex_labels_ = data_.apex().label_count();
+    zone_->pools_ = data_.pools();
+    reserve();
+    for (auto run = data_.entries(); !run.empty();) {
+      const std::size_t n = run_length(run);
+      add_owner(run.first(n));
+      run = run.subspan(n);
+    }
+    add_empty_non_terminals();
+    zone_->nodes_end_ = end();
+    if (has_cuts_) mark_below_cuts();
+    mark_wildcards();
+    if (has_cuts_) add_glue();
+    add_negative_soa();
+    if (!error_.empty()) return fail(std::move(error_));
+    zone_->arena_.shrink_to_fit();
+    return std::shared_ptr<const Zone>(std::move(zone_));
+  }
+
+ private:
+  using Entry = ZoneData::Entry;
+
+  // The table is sized for the owners (load 0.8 at most) and grown if the empty non-terminals crowd it. The
+  // arena's reservation is an upper bound; pages never touched cost nothing.
+  void reserve() {
+    std::size_t owners = 0;
+    std::size_t octets = 4096;
+    for (auto run = data_.entries(); !run.empty();) {
+      const std::size_t n = run_length(run);
+      ++owners;
+      octets += sizeof(NodeHead) + data_.owner(run[0]).size() + 1;
+      for (const Entry& e : run.first(n)) {
+        octets += sizeof(RrsetHead) + sizeof(PoolBinding) + 1;
+        data_.for_each_rdata(e, [&](auto rdata) { octets += kRrDataAt + rdata.size() + 4; });
+      }
+      run = run.subspan(n);
+    }
+    zone_->arena_.reserve(octets);
+    zone_->arena_.resize(Zone::kFirstNode);
+    zone_->slots_.assign(owners + owners / 4 + 8, Zone::Slot{0, 0});
+  }
+
+  std::size_t run_length(std::span<const Entry> from) const {
+    std::size_t n = 1;
+    while (n < from.size() && from[n].owner_at == from[0].owner_at) ++n;
+    return n;
+  }
+
+  NodeOffset end() const { return static_cast<NodeOffset>(zone_->arena_.size()); }
+
+  void append(const void* data, std::size_t size) {
+    const auto* from = static_cast<const std::uint8_t*>(data);
+    zone_->arena_.insert(zone_->arena_.end(), from, from + size);
+    if (zone_->arena_.size() % 2 != 0) zone_->arena_.push_back(0);
+    if (zone_->arena_.size() > std::numeric_limits<NodeOffset>::max() && error_.empty()) {
+      error_ = "the zone is larger than 4 GiB";
+    }
+  }
+
+  void add_owner(std::span<const Entry> run) {
+    const auto owner = data_.owner(run[0]);
+    const std::size_t relative = owner.size() - data_.apex().length();
+    std::uint8_t flags = 0;
+    for (const Entry& e : run) {
+      if (e.type == type::kNs && relative != 0) flags |= kNodeCut;
+      if (e.type == type::kCname) flags |= kNodeHasCname;
+      if (e.pool != ZoneData::kNoPool) flags |= kNodeHasPool;
+    }
+    if ((flags & kNodeCut) != 0) has_cuts_ = true;
+    query_.assign(owner);
+    const NodeOffset offset = add_node(flags, run.size());
+    if (relative == 0) zone_->apex_node_ = offset;
+    // CNAME and pool first: NodeFlag promises it.
+    const auto leads = [](const Entry& e) { return e.type == type::kCname || e.pool != ZoneData::kNoPool; };
+    for (const Entry& e : run) {
+      if (leads(e)) add_rrset(e, owner.size());
+    }
+    for (const Entry& e : run) {
+      if (!leads(e)) add_rrset(e, owner.size());
+    }
+  }
+
+  // Adds a node for query_'s suffix after `skip` labels and enters it into the table.
+  NodeOffset add_node(std::uint8_t flags, std::size_t rrsets, std::size_t skip = 0) {
+    const auto owner = query_.suffix(skip);
+    const auto relative = owner.first(owner.size() - zone_->apex_length());
+    const NodeOffset offset = end();
+    const NodeHead head{static_cast<std::uint8_t>(relative.size()), flags, static_cast<std::uint16_t>(rrsets),
+                        0};
+    append(&head, sizeof head);
+    append(relative.data(), relative.size());
+    enter(query_.suffix_hash(skip), offset);
+    if (relative.size() > 1 && relative[0] == 1 && relative[1] == '*') wildcards_.push_back(offset);
+    return offset;
+  }
+
+  void enter(std::uint64_t hash, NodeOffset offset) {
+    auto& slots = zone_->slots_;
+    if (++zone_->name_count_ * 8 > slots.size() * 7) grow();
+    std::size_t i = zone_->home_slot(hash);
+    while (slots[i].node != 0) i = i + 1 == slots.size() ? 0 : i + 1;
+    slots[i] = {static_cast<std::uint32_t>(hash), offset};
+  }
+
+  void grow() {
+    std::vector<Zone::Slot> old(zone_->slots_.size() * 3 / 2 + 8, Zone::Slot{0, 0});
+    old.swap(zone_->slots_);
+    zone_->name_count_ = 1;  // the one being entered; enter() counts the others again
+    for (const Zone::Slot slot : old) {
+      if (slot.node != 0) enter(QueryName(zone_->owner(zone_->node(slot.node))).suffix_hash(0), slot.node);
+    }
+  }
+
+  void add_rrset(const Entry& e, std::size_t owner_length) {
+    composer_.begin(owner_length);
+    if (e.pool != ZoneData::kNoPool) {
+      const PoolBinding binding{e.pool, e.ttl_s};
+      composer_.set_raw(&binding, sizeof binding);
+      return append_block(kPoolBinding);
+    }
+    data_.for_each_rdata(e, [&](auto rdata) {
+      if (composer_.bytes().size() <= kLargestBlock) composer_.add(e.type, e.ttl_s, rdata);
+    });
+    if (composer_.bytes().size() > kLargestBlock) {
+      if (error_.empty()) {
+        error_ = fmt::format(
+            "the RRset {} of type {} has more than {} octets on the wire: no message can carry it",
+            Name::from_wire(data_.owner(e))->to_string(), e.type, kLargestBlock);
+      }
+      composer_.begin(owner_length);
+    }
+    append_block(e.type);
+  }
+
+  void append_block(RrType t) {
+    const RrsetHead head{t, composer_.rr_count(), static_cast<std::uint16_t>(composer_.bytes().size()),
+                         static_cast<std::uint16_t>(composer_.moves().size())};
+    append(&head, sizeof head);
+    append(composer_.moves().data(), composer_.moves().size_bytes());
+    append(composer_.bytes().data(), composer_.bytes().size());
+  }
+
+  // RFC 4592 §2.2.2: a name with something below it exists. The walk up stops at the first name that is
+  // there: that one's own ancestors are its affair.
+  void add_empty_non_terminals() {
+    for (auto run = data_.entries(); !run.empty(); run = run.subspan(run_length(run))) {
+      query_.assign(data_.owner(run[0]));
+      const std::size_t depth = query_.label_count() - zone_->apex_labels_;
+      for (std::size_t skip = 1; skip < depth && !zone_->find(query_, skip); ++skip) add_node(0, 0, skip);
+    }
+  }
+
+  std::uint8_t* mutable_head(NodeView node) { return zone_->arena_.data() + offset_of(node); }
+  NodeOffset offset_of(NodeView node) const {
+    return static_cast<NodeOffset>(node.relative_name().data() - sizeof(NodeHead) - zone_->arena_.data());
+  }
+  void set(NodeView node, std::uint8_t flag, std::uint32_t link) {
+    NodeHead head = load<NodeHead>(mutable_head(node));
+    head.flags = static_cast<std::uint8_t>(head.flags | flag);
+    if (link != 0) head.link = link;
+    std::memcpy(mutable_head(node), &head, sizeof head);
+  }
+
+  // The highest cut above a name decides (RFC 1034 §4.2.1): what lies below it belongs to somebody else.
+  void mark_below_cuts() {
+    zone_->for_each_node([&](NodeView node) {
+      query_.assign(zone_->owner(node).wire());
+      const std::size_t depth = query_.label_count() - zone_->apex_labels_;
+      for (std::size_t up = depth; up-- > 1;) {
+        const NodeView ancestor = zone_->find(query_, up);
+        if (!ancestor.has(kNodeCut)) continue;
+        set(node, kNodeBelowCut, offset_of(ancestor));
+        break;
+      }
+    });
+  }
+
+  void mark_wildcards() {
+    for (const NodeOffset offset : wildcards_) {
+      query_.assign(zone_->owner(zone_->node(offset)).wire());
+      set(zone_->find(query_, 1), kNodeHasWildcard, 0);
+    }
+  }
+
+  void add_glue() {
+    zone_->for_each_node([&](NodeView node) {
+      if (node.has(kNodeCut) && !node.has(kNodeBelowCut)) add_glue_of(node);
+    });
+  }
+
+  void add_glue_of(NodeView cut) {
+    const NodeOffset cut_at = offset_of(cut);
+    std::vector<GlueEntry> glue;
+    const auto block = cut.rrset(type::kNs).block();
+    for (std::size_t at = 0; at < block.size(); at += kRrDataAt + load_be16(&block[at + kRrLengthAt])) {
+      // Targets within the zone end in the pointer to its apex; others are nobody's glue here.
+      const auto target = expand(block.subspan(at + kRrDataAt));
+      if (!target) continue;
+      query_.assign(target->wire());
+      if (!target->is_within(zone_->apex_)) continue;
+      const NodeView node = zone_->find(query_, 0);
+      if (node && (node.rrset(type::kA) || node.rrset(type::kAaaa))) {
+        glue.push_back({static_cast<std::uint16_t>(at + kRrDataAt), 0, offset_of(node)});
+      }
+    }
+    while (zone_->arena_.size() % alignof(GlueEntry) != 0) zone_->arena_.push_back(0);
+    const NodeOffset list = end();
+    const auto count = static_cast<std::uint32_t>(glue.size());
+    append(&count, sizeof count);
+    append(glue.data(), glue.size() * sizeof(GlueEntry));
+    set(zone_->node(cut_at), 0, list);
+  }
+
+  // A name as BlockComposer writes it: labels, then the root or a pointer to the apex.
+  Result<Name> expand(std::span<const std::uint8_t> at) const {
+    std::vector<std::uint8_t> wire;
+    std::size_t n = 0;
+    while (at[n] != 0 && at[n] < 0xc0) n += std::size_t{at[n]} + 1;
+    wire.assign(at.begin(), at.begin() + static_cast<std::ptrdiff_t>(n));
+    const auto apex = zone_->apex_.wire();
+    if (at[n] == 0) {
+      wire.push_back(0);
+    } else {
+      wire.insert(wire.end(), apex.begin(), apex.end());
+    }
+    return Name::from_wire(wire);
+  }
+
+  // RFC 2308 §3: the SOA in a negative answer carries the smaller of its TTL and its minimum field.
+  void add_negative_soa() {
+    const RrsetView soa = zone_->apex_node().rrset(type::kSoa);
+    const auto block = soa.block();
+    const auto be32 = [](const std::uint8_t* p) {
+      return static_cast<std::uint32_t>(load_be16(p)) << 16 | load_be16(p + 2);
+    };
+    constexpr std::size_t kNumbers =
+        20;  // serial, refresh, retry, expire, minimum: the last octets of the RDATA
+    const std::uint8_t* numbers = block.data() + block.size() - kNumbers;
+    zone_->serial_ = be32(numbers);
+    const std::uint32_t ttl_s = std::min(be32(block.data() + kRrTtlAt), be32(numbers + 16));
+    std::vector<std::uint8_t> copy(block.data() - 2 * soa.move_count() - sizeof(RrsetHead), soa.next());
+    store_be32(&copy[copy.size() - round_to_even(block.size()) + kRrTtlAt], ttl_s);
+    zone_->negative_soa_ = end();
+    append(copy.data(), copy.size());
+  }
+
+  const ZoneData& data_;
+  std::shared_ptr<Zone> zone_;
+  BlockComposer composer_;
+  QueryName query_;  // scratch
+  std::vector<NodeOffset> wildcards_;
+  bool has_cuts_ = false;
+  std::string error_;
+};
+
+Result<std::shared_ptr<const Zone>> build_zone(const ZoneData& data) {
+  return ZoneBuilder(data).build();
+}
+
+}  // namespace gslbd::zones
