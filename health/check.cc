@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "health/check.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "core/json_fields.h"
+#include "health/check_type.h"
+
+namespace gslbd::health {
+namespace {
+
+using namespace std::chrono_literals;
+
+// Below 50 ms a schedule is a load test; beyond a day nobody waits for it.
+constexpr Duration kShortestInterval = 50ms;
+constexpr Duration kLongestInterval = 24h;
+
+void read_count(const JsonView& v, std::uint32_t& out) {
+  if (const auto count = read_integer(v, 1, 255)) out = static_cast<std::uint32_t>(*count);
+}
+
+const Field<Check> kCommonFields[] = {
+    {"type", "tcp, http, https or icmp", "required", "what a probe does",
+     [](const JsonView& v, Check& c) {
+       std::vector<std::string_view> names = check_type_names();
+       if (const auto index = read_choice(v, names)) c.type = check_types()[*index];
+     }},
+    {"interval", "duration, 50ms to 1d", "2s", "time from the start of one probe to the start of the next",
+     [](const JsonView& v, Check& c) {
+       c.interval = read_duration(v, kShortestInterval, kLongestInterval).value_or(c.interval);
+     }},
+    {"timeout", "duration, 10ms to 1m", "1s, or the interval if that is shorter",
+     "a probe without an outcome after this long has failed",
+     [](const JsonView& v, Check& c) { c.timeout = read_duration(v, 10ms, 1min).value_or(c.timeout); }},
+    {"confirm_interval", "duration, 10ms to the interval", "250ms, or the interval if that is shorter",
+     "the interval while a change of verdict is under way",
+     [](const JsonView& v, Check& c) {
+       c.confirm_interval = read_duration(v, 10ms, kLongestInterval).value_or(c.confirm_interval);
+     }},
+    {"rise", "1 to 255", "2", "passes in a row that bring a target back",
+     [](const JsonView& v, Check& c) { read_count(v, c.rise); }},
+    {"fall", "1 to 255", "3", "failures in a row that take a target down",
+     [](const JsonView& v, Check& c) { read_count(v, c.fall); }},
+    {"jitter", "0 to 0.5", "0.1", "each interval is stretched or shortened by up to this fraction",
+     [](const JsonView& v, Check& c) { c.jitter = read_number(v, 0, 0.5).value_or(c.jitter); }},
+};
+
+void append_fields(std::vector<Field<Check>>& out, std::span<const Field<Check>> more) {
+  out.insert(out.end(), more.begin(), more.end());
+}
+
+// Without a usable type the common options are still read, and no option of any type is called unknown.
+void read_without_type(const JsonView& v, Check& check) {
+  std::vector<std::string_view> known;
+  for (const CheckType* type : check_types()) {
+    for (const auto& field : type->fields) known.push_back(field.key);
+    for (const auto& field : type->shared_fields) known.push_back(field.key);
+  }
+  read_object<Check>(v, kCommonFields, check, known);
+}
+
+void fit_to_interval(const JsonView& v, std::string_view key, Duration& value, Duration interval) {
+  const std::string name(key);
+  if (!v.json().contains(name)) {
+    value = std::min(value, interval);
+  } else if (value > interval) {
+    v.member(name).error(fmt::format("{} is longer than the interval of {}", format_duration(value),
+                                     format_duration(interval)));
+  }
+}
+
+const CheckType* type_of(const JsonView& v) {
+  const auto found = v.json().find("type");
+  return found != v.json().end() && found->is_string() ? find_check_type(found->get_ref<const std::string&>())
+                                                       : nullptr;
+}
+
+}  // namespace
+
+std::optional<Check> read_check(const JsonView& v, std::string name) {
+  const std::size_t errors_before = v.diagnostics().error_count();
+  Check check;
+  check.name = std::move(name);
+  if (!v.json().is_object()) {
+    v.expected("an object");
+    return std::nullopt;
+  }
+  check.type = type_of(v);
+  if (check.type == nullptr) {
+    read_without_type(v, check);
+    return std::nullopt;
+  }
+  check.options = check.type->defaults();
+  std::vector<Field<Check>> fields;
+  append_fields(fields, kCommonFields);
+  append_fields(fields, check.type->fields);
+  append_fields(fields, check.type->shared_fields);
+  read_object<Check>(v, fields, check);
+  fit_to_interval(v, "timeout", check.timeout, check.interval);
+  fit_to_interval(v, "confirm_interval", check.confirm_interval, check.interval);
+  if (check.type->verify != nullptr) check.type->verify(v, check);
+  if (v.diagnostics().error_count() != errors_before) return std::nullopt;
+  return check;
+}
+
+std::string Check::fingerprint() const {
+  std::string out =
+      fmt::format("{} interval={} timeout={} confirm={} rise={} fall={} jitter={}", type->name,
+                  interval.count(), timeout.count(), confirm_interval.count(), rise, fall, jitter);
+  type->describe(*this, out);
+  return out;
+}
+
+std::vector<std::string_view> check_type_names() {
+  std::vector<std::string_view> names;
+  for (const CheckType* type : check_types()) names.push_back(type->name);
+  return names;
+}
+
+std::vector<FieldDoc> check_field_docs(std::string_view type_name) {
+  std::vector<FieldDoc> docs;
+  const CheckType* type = find_check_type(type_name);
+  if (type == nullptr) return docs;
+  const auto append = [&docs](std::string_view prefix, std::span<const Field<Check>> fields) {
+    for (const auto& f : fields) {
+      docs.push_back({std::string(prefix) + std::string(f.key), f.type, f.fallback, f.help});
+    }
+  };
+  append("", kCommonFields);
+  append("", type->fields);
+  append("", type->shared_fields);
+  append("expect.", type->expect_fields);
+  return docs;
+}
+
+}  // namespace gslbd::health

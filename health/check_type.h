@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// A type of check is one row: its name, its options and the transport that probes. The explicit registry is
+// in check_type.cc; a new type costs a file under types/ and a row there.
+//
+// Thread: constants; any.
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "core/json_fields.h"
+#include "health/check.h"
+#include "health/transport.h"
+
+namespace gslbd::health {
+
+class UvLoop;
+
+struct CheckType {
+  std::string_view name;
+  std::string_view help;  ///< one sentence for the reference page
+  CheckOptions (*defaults)();
+  std::span<const Field<Check>> fields;         ///< the type's own options
+  std::span<const Field<Check>> shared_fields;  ///< options shared with related types
+  std::span<const Field<Check>> expect_fields;  ///< options inside the "expect" object, when there is one
+  /// Rules between options, after all were read; reports at `v`. May be null.
+  void (*verify)(const JsonView& v, const Check& check);
+  /// Appends the options in canonical form; for the fingerprint.
+  void (*describe)(const Check& check, std::string& out);
+  /// The production transport on `loop`.
+  std::unique_ptr<Transport> (*make_transport)(UvLoop& loop);
+};
+
+extern const CheckType kTcpCheck;
+extern const CheckType kHttpCheck;
+extern const CheckType kHttpsCheck;
+extern const CheckType kIcmpCheck;
+
+std::span<const CheckType* const> check_types();
+/// nullptr when there is none of that name.
+const CheckType* find_check_type(std::string_view name);
+
+}  // namespace gslbd::health
