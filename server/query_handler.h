@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// QueryHandler: a packet in, a packet out. The seam between the transports (server/net), which know sockets and
-// nothing of DNS but the two octets of length on TCP, and the responder (server/answer), which knows DNS and
-// nothing of sockets, so that it can be driven from a test, a fuzzer or a ring of frames just as well.
+// QueryHandler: a packet in, a packet out. The seam between the transports (server/net), which know sockets
+// and nothing of DNS but the two octets of length on TCP, and the responder (server/answer), which knows DNS
+// and nothing of sockets, so that it can be driven from a test, a fuzzer or a ring of frames just as well.
 
 #include <cstddef>
 #include <cstdint>
@@ -29,8 +29,8 @@ inline constexpr std::size_t kMaxUdpResponseSize = 4096;
 class QueryHandler {
  public:
   virtual ~QueryHandler() = default;
-  /// Answers `query` into `response` (which does not overlap it) and returns the response's length; 0 means that
-  /// nothing must be sent. Never allocates, locks, throws or logs.
+  /// Answers `query` into `response` (which does not overlap it) and returns the response's length; 0 means
+  /// that nothing must be sent. Never allocates, locks, throws or logs.
   virtual std::size_t handle(std::span<const std::uint8_t> query, const Asker& asker,
                              std::span<std::uint8_t> response) noexcept = 0;
 };

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/admin/metrics.h"
+
+#include <prometheus/collectable.h>
+#include <prometheus/metric_family.h>
+#include <prometheus/text_serializer.h>
+
+#include <span>
+#include <string_view>
+#include <utility>
+
+namespace gslbd::server {
+namespace {
+
+using prometheus::ClientMetric;
+using prometheus::MetricFamily;
+using prometheus::MetricType;
+using Labels = std::vector<ClientMetric::Label>;
+
+constexpr std::string_view kTransportNames[] = {"udp", "tcp"};
+constexpr std::string_view kFamilyNames[] = {"ipv4", "ipv6"};
+
+/// One family under construction; the type decides where a value goes.
+class FamilyBuilder {
+ public:
+  FamilyBuilder(MetricType type, const char* name, const char* help) : family_{name, help, type, {}} {}
+
+  FamilyBuilder& add(Labels labels, double value) {
+    ClientMetric& metric = append(std::move(labels));
+    (family_.type == MetricType::Counter ? metric.counter.value : metric.gauge.value) = value;
+    return *this;
+  }
+  FamilyBuilder& add(Labels labels, std::uint64_t value) {
+    return add(std::move(labels), static_cast<double>(value));
+  }
+  FamilyBuilder& add(Labels labels, ClientMetric::Histogram histogram) {
+    append(std::move(labels)).histogram = std::move(histogram);
+    return *this;
+  }
+  /// One sample for each name, in order.
+  FamilyBuilder& add_each(const char* label, std::span<const std::string_view> names,
+                          std::span<const std::uint64_t> values) {
+    for (std::size_t i = 0; i < names.size(); ++i) add({{label, std::string(names[i])}}, values[i]);
+    return *this;
+  }
+  MetricFamily take() { return std::move(family_); }
+
+ private:
+  ClientMetric& append(Labels labels) {
+    ClientMetric& metric = family_.metric.emplace_back();
+    metric.label = std::move(labels);
+    return metric;
+  }
+  MetricFamily family_;
+};
+
+FamilyBuilder counter(const char* name, const char* help) {
+  return {MetricType::Counter, name, help};
+}
+FamilyBuilder gauge(const char* name, const char* help) {
+  return {MetricType::Gauge, name, help};
+}
+
+void add_program(const MetricsView& view, std::vector<MetricFamily>& out) {
+  out.push_back(gauge("gslbd_build_info", "A constant 1, labelled with the version of the program.")
+                    .add({{"version", view.version}}, 1.0)
+                    .take());
+  out.push_back(gauge("gslbd_start_time_seconds", "When the program started, in seconds since the epoch.")
+                    .add({}, view.start_time_s)
+                    .take());
+  out.push_back(
+      gauge("gslbd_config_generation", "Number of the configuration in use; grows with each reload.")
+          .add({}, view.config_generation)
+          .take());
+  out.push_back(
+      gauge("gslbd_config_last_reload_successful", "1 if the last reload took effect, 0 if it failed.")
+          .add({}, view.last_reload_successful ? 1.0 : 0.0)
+          .take());
+  out.push_back(counter("gslbd_config_reloads_total", "Reloads of the configuration by result.")
+                    .add({{"result", "success"}}, view.reloads_succeeded)
+                    .add({{"result", "failure"}}, view.reloads_failed)
+                    .take());
+  FamilyBuilder serials = gauge("gslbd_zone_serial", "SOA serial of the zone as it is served.");
+  for (const auto& z : view.zones) serials.add({{"zone", z.zone}}, std::uint64_t{z.serial});
+  out.push_back(serials.take());
+}
+
+void add_transports(const NetTotals& net, std::vector<MetricFamily>& out) {
+  FamilyBuilder queries =
+      counter("gslbd_queries_total", "Messages received by transport and address family.");
+  for (std::size_t t = 0; t < std::size(kTransportNames); ++t) {
+    for (std::size_t f = 0; f < std::size(kFamilyNames); ++f) {
+      queries.add({{"transport", std::string(kTransportNames[t])}, {"family", std::string(kFamilyNames[f])}},
+                  net.queries[t][f]);
+    }
+  }
+  out.push_back(queries.take());
+  out.push_back(counter("gslbd_udp_dropped_total", "Datagrams lost on our side by reason.")
+                    .add_each("reason", kUdpDropNames, net.udp_drops)
+                    .take());
+  out.push_back(gauge("gslbd_tcp_connections", "TCP connections open now.").add({}, net.tcp_open()).take());
+  out.push_back(
+      counter("gslbd_tcp_accepted_total", "TCP connections accepted.").add({}, net.tcp_accepted).take());
+  out.push_back(counter("gslbd_tcp_closed_total", "TCP connections ended by reason.")
+                    .add_each("reason", kTcpCloseNames, net.tcp_closed)
+                    .take());
+}
+
+void add_answers(const MetricsView& view, std::vector<MetricFamily>& out) {
+  FamilyBuilder responses = counter("gslbd_responses_total", "Responses sent by response code.");
+  for (const auto& r : view.responses) responses.add({{"rcode", r.rcode}}, r.count);
+  out.push_back(responses.take());
+  FamilyBuilder answers = counter("gslbd_answers_total", "Answers from a pool by the site they point to.");
+  for (const auto& a : view.answers) answers.add({{"pool", a.pool}, {"site", a.site}}, a.count);
+  out.push_back(answers.take());
+  FamilyBuilder members = gauge("gslbd_pool_members", "Members of a pool by state.");
+  for (const auto& p : view.pools) {
+    members.add({{"pool", p.pool}, {"state", "up"}}, p.up);
+    members.add({{"pool", p.pool}, {"state", "down"}}, p.down);
+    members.add({{"pool", p.pool}, {"state", "unknown"}}, p.unknown);
+  }
+  out.push_back(members.take());
+}
+
+ClientMetric::Histogram histogram_of(const MetricsView::CheckDuration& d) {
+  ClientMetric::Histogram h;
+  h.sample_count = d.count;
+  h.sample_sum = d.sum_s;
+  for (const auto& bucket : d.buckets) h.bucket.push_back({bucket.cumulative, bucket.upper_s});
+  return h;
+}
+
+void add_checks(const MetricsView& view, std::vector<MetricFamily>& out) {
+  FamilyBuilder up =
+      gauge("gslbd_check_up", "1 if the check's verdict on the target is up, 0 if down; absent if unknown.");
+  FamilyBuilder last = gauge("gslbd_check_last_outcome_timestamp_seconds",
+                             "When the last probe of the target ended, in seconds since the epoch.");
+  for (const auto& c : view.checks) {
+    const Labels labels = {{"check", c.check}, {"target", c.target}};
+    if (c.up) up.add(labels, *c.up ? 1.0 : 0.0);
+    if (c.last_outcome_timestamp_s) last.add(labels, *c.last_outcome_timestamp_s);
+  }
+  out.push_back(up.take());
+  out.push_back(last.take());
+  FamilyBuilder probes =
+      counter("gslbd_check_probes_total", "Probes by outcome: pass, or the reason of the failure.");
+  for (const auto& p : view.probes) {
+    probes.add({{"check", p.check}, {"target", p.target}, {"outcome", p.outcome}}, p.count);
+  }
+  out.push_back(probes.take());
+  FamilyBuilder durations(MetricType::Histogram, "gslbd_check_duration_seconds",
+                          "How long probes took, by check.");
+  for (const auto& d : view.durations) durations.add({{"check", d.check}}, histogram_of(d));
+  out.push_back(durations.take());
+}
+
+std::vector<MetricFamily> collect(const MetricsView& view) {
+  std::vector<MetricFamily> all;
+  add_program(view, all);
+  add_transports(view.net, all);
+  add_answers(view, all);
+  add_checks(view, all);
+  // HELP and TYPE without a sample would be noise.
+  std::erase_if(all, [](const MetricFamily& family) { return family.metric.empty(); });
+  return all;
+}
+
+class ViewCollectable final : public prometheus::Collectable {
+ public:
+  explicit ViewCollectable(std::function<MetricsView()> take_view) : take_view_(std::move(take_view)) {}
+  std::vector<MetricFamily> Collect() const override { return collect(take_view_()); }
+
+ private:
+  const std::function<MetricsView()> take_view_;
+};
+
+}  // namespace
+
+std::string render_metrics(const MetricsView& view) {
+  return prometheus::TextSerializer().Serialize(collect(view));
+}
+
+std::shared_ptr<prometheus::Collectable> make_collectable(std::function<MetricsView()> take_view) {
+  return std::make_shared<ViewCollectable>(std::move(take_view));
+}
+
+}  // namespace gslbd::server

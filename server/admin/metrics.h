@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// The Prometheus metrics: their names, help and labels, and the text that /metrics answers.
+//
+// MetricsView is a plain picture of the moment, which the program fills from published state and counters;
+// nothing here reaches into another thread. A check without a verdict has no gslbd_check_up sample: 0 would
+// raise alarms at every start, and -1 or NaN would spoil each avg() and sum(); that it is unknown shows in
+// gslbd_pool_members{state="unknown"}.
+//
+// metrics.cc is the only file that knows the metrics library. Thread: any.
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "server/net/counters.h"
+
+namespace prometheus {
+class Collectable;
+}
+
+namespace gslbd::server {
+
+struct MetricsView {
+  struct Response {
+    std::string rcode;  ///< by name: "NOERROR"
+    std::uint64_t count = 0;
+  };
+  struct Check {
+    std::string check;
+    std::string target;
+    std::optional<bool> up;  ///< nullopt: unknown
+    std::optional<double> last_outcome_timestamp_s;
+  };
+  struct Probes {
+    std::string check;
+    std::string target;
+    std::string outcome;  ///< "pass", or the reason of the failure
+    std::uint64_t count = 0;
+  };
+  /// All targets of a check together: a histogram per target would be too many series.
+  struct CheckDuration {
+    struct Bucket {
+      double upper_s = 0;
+      std::uint64_t cumulative = 0;  ///< with those of the smaller buckets
+    };
+    std::string check;
+    std::vector<Bucket> buckets;  ///< ascending, without infinity
+    double sum_s = 0;
+    std::uint64_t count = 0;
+  };
+  struct Pool {
+    std::string pool;
+    std::uint64_t up = 0;
+    std::uint64_t down = 0;
+    std::uint64_t unknown = 0;
+  };
+  struct Answers {
+    std::string pool;
+    std::string site;
+    std::uint64_t count = 0;
+  };
+  struct Zone {
+    std::string zone;
+    std::uint32_t serial = 0;
+  };
+
+  std::string version;
+  double start_time_s = 0;  ///< since the epoch
+  NetTotals net;
+  std::vector<Response> responses;
+  std::vector<Check> checks;
+  std::vector<Probes> probes;
+  std::vector<CheckDuration> durations;
+  std::vector<Pool> pools;
+  std::vector<Answers> answers;
+  std::vector<Zone> zones;
+  std::uint64_t config_generation = 0;
+  bool last_reload_successful = true;
+  std::uint64_t reloads_succeeded = 0;
+  std::uint64_t reloads_failed = 0;
+};
+
+/// The Content-Type of the text.
+inline constexpr const char* kMetricsContentType = "text/plain; version=0.0.4; charset=utf-8";
+
+/// The text exposition format of everything in the view.
+std::string render_metrics(const MetricsView& view);
+
+/// For a prometheus-cpp exposer or registry: takes a fresh view at each scrape.
+std::shared_ptr<prometheus::Collectable> make_collectable(std::function<MetricsView()> take_view);
+
+}  // namespace gslbd::server

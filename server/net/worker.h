@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// Worker: a thread with a libuv loop that answers on its own sockets; WorkerPool: all of them.
+//
+// Workers share nothing but the snapshots their handlers read: each has its sockets, its connections, its
+// handler and its counters. While a worker waits it is offline for RCU (core/published.h), so that a writer
+// never waits for traffic. Signals are blocked in workers: they are the main thread's.
+//
+// Thread: made, started, stopped and destroyed by one thread; counters() and totals() from any.
+
+#include <uv.h>
+
+#include <functional>
+#include <list>
+#include <memory>
+#include <optional>
+#include <thread>
+#include <vector>
+
+#include "core/result.h"
+#include "server/net/counters.h"
+#include "server/net/listener.h"
+#include "server/net/tcp.h"
+#include "server/net/udp.h"
+#include "server/query_handler.h"
+
+namespace gslbd::server {
+
+struct WorkerOptions {
+  TcpOptions tcp;
+};
+
+class Worker {
+ public:
+  static Result<std::unique_ptr<Worker>> make(std::vector<BoundSockets> sockets,
+                                              std::unique_ptr<QueryHandler> handler,
+                                              const WorkerOptions& options);
+  ~Worker();
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+
+  Result<void> start();
+  /// Asks it to end; does not wait.
+  void stop();
+  /// Waits for its end. The destructor stops and joins what still runs.
+  void join();
+  const NetCounters& counters() const { return counters_; }
+
+ private:
+  struct UdpSocket {
+    UdpSocket(Worker& w, const BoundSockets& s)
+        : worker(w), server(s.udp.get(), s.endpoint.address, *w.handler_, w.counters_) {}
+    Worker& worker;
+    UdpServer server;
+    uv_poll_t handle{};
+  };
+
+  Worker(std::vector<BoundSockets> sockets, std::unique_ptr<QueryHandler> handler);
+  Result<void> set_up(const WorkerOptions& options);
+  Result<void> watch(const BoundSockets& sockets);
+  static void start_polling(UdpSocket& udp);
+  void run();
+  void serve_udp(UdpServer& server);
+  void close_handles();
+
+  const std::vector<BoundSockets> sockets_;
+  const std::unique_ptr<QueryHandler> handler_;
+  NetCounters counters_;
+  uv_loop_t loop_{};
+  uv_async_t stop_{};
+  uv_prepare_t before_wait_{};
+  bool loop_open_ = false;
+  bool handles_open_ = false;
+  bool stopping_ = false;
+  std::list<UdpSocket> udp_;
+  std::optional<TcpServer> tcp_;
+  ReaderGate* gate_ = nullptr;  ///< on the thread's stack while it runs
+  std::thread thread_;
+};
+
+class WorkerPool {
+ public:
+  /// Makes the handler of each worker, on the caller's thread.
+  using HandlerFactory = std::function<std::unique_ptr<QueryHandler>()>;
+
+  /// All answer when this returns. The pool owns the sockets.
+  static Result<WorkerPool> start(Listeners listeners, const HandlerFactory& make_handler,
+                                  const WorkerOptions& options = {});
+  WorkerPool(WorkerPool&&) = default;
+  WorkerPool& operator=(WorkerPool&&) = default;
+  ~WorkerPool() { stop(); }
+
+  /// Ends and joins all workers; totals() stays readable.
+  void stop();
+  const std::vector<Endpoint>& endpoints() const { return endpoints_; }
+  NetTotals totals() const;
+
+ private:
+  WorkerPool() = default;
+
+  std::vector<Endpoint> endpoints_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+};
+
+}  // namespace gslbd::server
