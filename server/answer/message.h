@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// The DNS message as a name server reads it: header constants, and parse_query(), which takes a packet apart
+// into what an authoritative server needs of it. No allocation, no exceptions; every octet may be hostile.
+//
+// Thread: pure functions; a Query is a worker's scratch.
+
+#include <cstdint>
+#include <span>
+
+#include "zones/query_name.h"
+
+namespace gslbd::server {
+
+inline constexpr std::size_t kHeaderSize = 12;  // RFC 1035 §4.1.1
+inline constexpr std::size_t kOptSize = 11;     // RFC 6891 §6.1.2, without options
+
+enum class Rcode : std::uint16_t {  // RFC 6895 §2.3
+  noerror = 0,
+  formerr = 1,
+  servfail = 2,
+  nxdomain = 3,
+  notimp = 4,
+  refused = 5,
+  badvers = 16,  // RFC 6891 §9: its upper eight bits travel in the OPT
+};
+
+/// Bits of the header's second 16-bit word.
+namespace flag {
+inline constexpr std::uint16_t kResponse = 0x8000;
+inline constexpr std::uint16_t kOpcode = 0x7800;
+inline constexpr std::uint16_t kAuthoritative = 0x0400;
+inline constexpr std::uint16_t kTruncated = 0x0200;
+inline constexpr std::uint16_t kRecursionDesired = 0x0100;
+}  // namespace flag
+
+/// The DO bit of the OPT's flags (RFC 3225 §3), which a response repeats.
+inline constexpr std::uint16_t kDnssecOk = 0x8000;
+
+/// What to do with a packet.
+enum class Parsed : std::uint8_t {
+  query,        ///< a query to look up
+  drop,         ///< no header, or a response: answering could start a loop
+  bad_header,   ///< answer with the header alone: `rcode` says how
+  bad_message,  ///< answer with header and question: `rcode` says how
+};
+
+struct Query {
+  std::uint16_t id = 0;
+  std::uint16_t flags = 0;
+  std::uint16_t qtype = 0;
+  std::uint16_t qclass = 0;
+  Rcode rcode = Rcode::noerror;  ///< for bad_header and bad_message
+  bool edns = false;
+  std::uint16_t edns_flags = 0;
+  std::uint16_t udp_payload =
+      512;  ///< what the asker takes on UDP (RFC 6891 §6.2.3: less than 512 means 512)
+  std::span<const std::uint8_t> question;  ///< its octets, in the packet: name as sent, type, class
+  zones::QueryName name;
+};
+
+/// Fills `out`. `out.question` points into `packet`.
+Parsed parse_query(std::span<const std::uint8_t> packet, Query& out) noexcept;
+
+}  // namespace gslbd::server

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// MessageWriter: puts a response together: header, question, and blocks of composed records (zones/node.h),
+// moved to where they stand. Counts sections, keeps to the asker's limit.
+//
+// Thread: a value on a worker's stack.
+
+#include <cstring>
+#include <span>
+
+#include "server/answer/message.h"
+#include "zones/node.h"
+
+namespace gslbd::server {
+
+/// Where a block's two names stand in the message being written. Both below 0x4000, so that pointers reach.
+struct Place {
+  std::size_t owner;  ///< the owner name of the block's records
+  std::size_t apex;   ///< the apex of the block's zone
+};
+
+class MessageWriter {
+ public:
+  /// `limit` octets at most are written, the OPT's among them when there is one.
+  MessageWriter(std::span<std::uint8_t> out, std::size_t limit) : out_(out.data()), limit_(limit) {}
+
+  enum Section : std::uint8_t { answer = 0, authority = 1, additional = 2 };
+
+  void question(std::span<const std::uint8_t> octets) {
+    if (!octets.empty()) std::memcpy(out_ + kHeaderSize, octets.data(), octets.size());
+    size_ = kHeaderSize + octets.size();
+    question_count_ = octets.empty() ? 0 : 1;
+  }
+
+  std::size_t size() const { return size_; }
+  std::uint8_t* data() { return out_; }
+
+  /// The records of `rrset`, whose node's relative owner name has `relative_length` octets. False, and
+  /// nothing written, when they do not fit.
+  bool add(Section section, zones::RrsetView rrset, std::size_t relative_length, Place place) {
+    const auto block = rrset.block();
+    if (block.size() > limit_ - size_) return false;
+    std::uint8_t* at = out_ + size_;
+    std::memcpy(at, block.data(), block.size());
+    if (place.owner != kHeaderSize) move_owners(at, block.size(), place.owner);
+    if (place.apex != kHeaderSize + relative_length) {
+      for (std::size_t i = 0; i < rrset.move_count(); ++i) {
+        zones::store_be16(at + rrset.move(i), 0xc000 | place.apex);
+      }
+    }
+    size_ += block.size();
+    counts_[section] = static_cast<std::uint16_t>(counts_[section] + rrset.rr_count());
+    return true;
+  }
+
+  /// `count` records of equal size, as a pool keeps them, at `owner`. `ttl_s` replaces theirs unless it is
+  /// `keep_ttl`.
+  bool add_uniform(std::span<const std::uint8_t> records, std::size_t count, std::size_t owner,
+                   std::uint32_t ttl_s, std::uint32_t keep_ttl) {
+    if (records.size() > limit_ - size_) return false;
+    std::uint8_t* at = out_ + size_;
+    std::memcpy(at, records.data(), records.size());
+    if (owner != kHeaderSize) move_owners(at, records.size(), owner);
+    if (ttl_s != keep_ttl) {
+      const std::size_t stride = records.size() / count;
+      for (std::size_t i = 0; i < count; ++i) zones::store_be32(at + i * stride + zones::kRrTtlAt, ttl_s);
+    }
+    size_ += records.size();
+    counts_[answer] = static_cast<std::uint16_t>(counts_[answer] + count);
+    return true;
+  }
+
+  bool empty() const { return counts_[answer] == 0; }
+
+  /// Takes every record back and sets TC: the asker comes again over TCP (RFC 2181 §9, RFC 7766 §5).
+  void truncate(std::size_t question_size) {
+    size_ = kHeaderSize + question_size;
+    counts_[0] = counts_[1] = counts_[2] = 0;
+    truncated_ = true;
+  }
+
+  /// Writes the OPT (room for it is kept out of the limit by the caller) and the header; returns the length.
+  std::size_t finish(const Query& query, Rcode rcode, bool authoritative, std::uint16_t udp_payload) {
+    if (query.edns) add_opt(query, rcode, udp_payload);
+    std::uint16_t flags =
+        flag::kResponse | static_cast<std::uint16_t>(static_cast<std::uint16_t>(rcode) & 0xf);
+    flags = static_cast<std::uint16_t>(flags | (query.flags & (flag::kOpcode | flag::kRecursionDesired)));
+    if (authoritative) flags |= flag::kAuthoritative;
+    if (truncated_) flags |= flag::kTruncated;
+    zones::store_be16(out_, query.id);
+    zones::store_be16(out_ + 2, flags);
+    zones::store_be16(out_ + 4, question_count_);
+    for (std::size_t i = 0; i < 3; ++i) zones::store_be16(out_ + 6 + 2 * i, counts_[i]);
+    return size_;
+  }
+
+ private:
+  static void move_owners(std::uint8_t* at, std::size_t size, std::size_t owner) {
+    for (std::size_t i = 0; i < size; i += zones::kRrDataAt + zones::load_be16(at + i + zones::kRrLengthAt)) {
+      zones::store_be16(at + i, 0xc000 | owner);
+    }
+  }
+
+  void add_opt(const Query& query, Rcode rcode, std::uint16_t udp_payload) {
+    std::uint8_t* at = out_ + size_;
+    at[0] = 0;  // the root
+    zones::store_be16(at + 1, zones::type::kOpt);
+    zones::store_be16(at + 3, udp_payload);
+    at[5] = static_cast<std::uint8_t>(static_cast<std::uint16_t>(rcode) >> 4);
+    at[6] = 0;  // version
+    zones::store_be16(at + 7, query.edns_flags & kDnssecOk);
+    zones::store_be16(at + 9, 0);
+    size_ += kOptSize;
+    ++counts_[additional];
+  }
+
+  std::uint8_t* out_;
+  std::size_t limit_;
+  std::size_t size_ = kHeaderSize;
+  std::uint16_t question_count_ = 0;
+  std::uint16_t counts_[3] = {0, 0, 0};
+  bool truncated_ = false;
+};
+
+}  // namespace gslbd::server

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// Serving: everything a query needs, as one snapshot: the zones, which pool each of their pool names means,
+// and the pools' answer sets. A reload publishes a new Serving; a verdict change only swaps answer sets
+// inside it.
+//
+// Thread: built and published by main. Workers read; what they write (rotation, counters) is theirs alone,
+// one WorkerState a worker.
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "core/published.h"
+#include "server/answer/answer_set.h"
+#include "server/counter.h"
+#include "zones/zone.h"
+#include "zones/zone_directory.h"
+
+namespace gslbd::server {
+
+struct ServedZone {
+  std::shared_ptr<const zones::Zone> zone;
+  std::vector<std::uint32_t> pools;  ///< by zones::PoolBinding::pool: index into Serving::pools
+};
+
+/// What one worker writes while it serves from one Serving.
+struct WorkerState {
+  std::vector<std::uint32_t> rotation;  ///< two a pool: IPv4, IPv6
+  std::vector<Counter> answers;         ///< by answer counter: (pool, site) pairs
+};
+
+class Serving {
+ public:
+  using Pool = Published<AnswerSet>;
+
+  Serving(std::vector<ServedZone> zones, std::vector<std::unique_ptr<const AnswerSet>> answer_sets,
+          std::size_t answer_counters, std::size_t workers)
+      : zones_(std::move(zones)), directory_(apexes(zones_)), pools_(answer_sets.size()) {
+    for (std::size_t i = 0; i < pools_.size(); ++i) (void)pools_[i].exchange(std::move(answer_sets[i]));
+    for (std::size_t i = 0; i < workers; ++i) {
+      auto state = std::make_unique<WorkerState>();
+      state->rotation.resize(pools_.size() * 2);
+      state->answers = std::vector<Counter>(answer_counters);
+      workers_.push_back(std::move(state));
+    }
+  }
+
+  const zones::ZoneDirectory& directory() const { return directory_; }
+  const std::vector<ServedZone>& zones() const { return zones_; }
+  const ServedZone& zone(std::uint32_t index) const { return zones_[index]; }
+  Pool& pool(std::uint32_t index) const { return pools_[index]; }
+  WorkerState& worker(std::size_t index) const { return *workers_[index]; }
+  std::size_t worker_count() const { return workers_.size(); }
+
+ private:
+  static std::vector<const zones::Zone*> apexes(const std::vector<ServedZone>& zones) {
+    std::vector<const zones::Zone*> out;
+    for (const auto& z : zones) out.push_back(z.zone.get());
+    return out;
+  }
+
+  std::vector<ServedZone> zones_;
+  zones::ZoneDirectory directory_;
+  mutable std::vector<Pool> pools_;
+  std::vector<std::unique_ptr<WorkerState>> workers_;
+};
+
+}  // namespace gslbd::server

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// A responder over zones written as JSON, without sockets or threads: one call asks one question.
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "server/answer/responder.h"
+#include "tests/support/ldns_message.h"
+
+namespace gslbd::test {
+
+/// A pool as the tests write it: addresses in order, compiled as if all were live.
+struct TestPool {
+  std::string name;
+  std::vector<std::string> addresses;
+  server::Selection selection = server::Selection::rotated;
+  std::vector<std::uint32_t> weights = {};
+  std::uint32_t ttl_s = 20;
+};
+
+class Authority {
+ public:
+  /// Zone files as JSON text. A mistake in them ends the test.
+  explicit Authority(const std::vector<std::string>& zones, const std::vector<TestPool>& pools = {});
+
+  /// What comes back for a packet; empty when nothing does.
+  std::vector<std::uint8_t> raw(std::span<const std::uint8_t> packet,
+                                server::Transport transport = server::Transport::udp);
+  /// Parsed by ldns; fails the test when ldns cannot.
+  Message ask(const std::string& name, std::uint16_t qtype, const QueryOptions& options = {},
+              server::Transport transport = server::Transport::udp);
+  server::Responder& responder() { return *responder_; }
+  const Published<server::Serving>& serving() const { return serving_; }
+
+ private:
+  Published<server::Serving> serving_;
+  std::unique_ptr<server::Responder> responder_;
+  std::vector<std::uint8_t> buffer_;
+};
+
+}  // namespace gslbd::test

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+// The query path neither allocates nor locks. This program replaces malloc and pthread_mutex_lock with
+// versions that count while a thread is armed, and answers every kind of query on an armed thread: first by
+// the responder alone, then through a real worker with its UDP and TCP sockets.
+#include <arpa/inet.h>
+#include <dlfcn.h>
+#include <pthread.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cstdlib>
+
+#include "server/net/worker.h"
+#include "tests/server/answer/fixture.h"
+#include "tests/support/catch.h"
+#include "zones/rr_type.h"
+
+namespace {
+
+thread_local bool armed = false;
+std::atomic<int> allocations{0};
+std::atomic<int> locks{0};
+
+}  // namespace
+
+extern "C" {
+void* __libc_malloc(std::size_t size);
+void* __libc_calloc(std::size_t count, std::size_t size);
+void* __libc_realloc(void* p, std::size_t size);
+
+void* malloc(std::size_t size) {
+  if (armed) ++allocations;
+  return __libc_malloc(size);
+}
+void* calloc(std::size_t count, std::size_t size) {
+  if (armed) ++allocations;
+  return __libc_calloc(count, size);
+}
+void* realloc(void* p, std::size_t size) {
+  if (armed) ++allocations;
+  return __libc_realloc(p, size);
+}
+int pthread_mutex_lock(pthread_mutex_t* mutex) {
+  using Lock = int (*)(pthread_mutex_t*);
+  static const Lock real = reinterpret_cast<Lock>(dlsym(RTLD_NEXT, "pthread_mutex_lock"));
+  if (armed) ++locks;
+  return real(mutex);
+}
+}
+
+using namespace gslbd;
+using namespace gslbd::test;
+namespace type = gslbd::zones::type;
+
+namespace {
+
+Authority authority() {
+  return Authority({R"({"zone": "e.test", "soa": {"mname": "ns"}, "records": {
+                       "@": {"NS": "ns", "MX": "10 ns"}, "ns": {"A": "192.0.2.1"}, "c": {"CNAME": "p"},
+                       "*.w": {"TXT": "x"}, "sub": {"NS": "ns.sub"}, "ns.sub": {"A": "192.0.2.3"},
+                       "p": {"pool": "p"}, "q": {"pool": {"name": "q", "ttl": 5}}}})"},
+                   {{"p", {"192.0.2.10", "192.0.2.11", "2001:db8::10"}},
+                    {"q", {"192.0.2.10", "192.0.2.11"}, server::Selection::weighted, {1, 2}}});
+}
+
+std::vector<std::vector<std::uint8_t>> every_kind() {
+  std::vector<std::vector<std::uint8_t>> out;
+  const QueryOptions edns{.edns = true};
+  for (const auto& options : {QueryOptions{}, edns}) {
+    out.push_back(make_query("ns.e.test.", type::kA, options));
+    out.push_back(make_query("e.test.", type::kMx, options));
+    out.push_back(make_query("a.b.w.e.test.", type::kTxt, options));
+    out.push_back(make_query("c.e.test.", type::kAaaa, options));
+    out.push_back(make_query("p.e.test.", type::kA, options));
+    out.push_back(make_query("q.e.test.", type::kA, options));
+    out.push_back(make_query("x.sub.e.test.", type::kA, options));
+    out.push_back(make_query("nothing.e.test.", type::kA, options));
+    out.push_back(make_query("ns.e.test.", type::kTxt, options));
+    out.push_back(make_query("elsewhere.", type::kA, options));
+  }
+  out.push_back(make_query("ns.e.test.", type::kA, {.edns = true, .edns_version = 1}));
+  out.push_back({1, 2, 3});
+  auto formerr = make_query("ns.e.test.", type::kA);
+  formerr.pop_back();
+  out.push_back(formerr);
+  return out;
+}
+
+// Arms the worker's thread once its first query has warmed it up.
+class ArmingHandler final : public server::QueryHandler {
+ public:
+  explicit ArmingHandler(server::QueryHandler& inner) : inner_(inner) {}
+  std::size_t handle(std::span<const std::uint8_t> query, const server::Asker& asker,
+                     std::span<std::uint8_t> response) noexcept override {
+    const std::size_t n = inner_.handle(query, asker, response);
+    if (++handled_ == kWarmUp) armed = true;
+    return n;
+  }
+  static constexpr int kWarmUp = 50;
+
+ private:
+  server::QueryHandler& inner_;
+  int handled_ = 0;
+};
+
+struct Socket {
+  explicit Socket(int type) : fd(socket(AF_INET, type, 0)) {}
+  ~Socket() { close(fd); }
+  int fd;
+};
+
+}  // namespace
+
+TEST_CASE("the counters count") {
+  allocations = 0, locks = 0;
+  armed = true;
+  std::free(std::malloc(10));
+  pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+  pthread_mutex_lock(&mutex);
+  pthread_mutex_unlock(&mutex);
+  armed = false;
+  CHECK(allocations.load() == 1);
+  CHECK(locks.load() == 1);
+}
+
+TEST_CASE("the responder neither allocates nor locks") {
+  auto server = authority();
+  const auto queries = every_kind();
+  std::vector<std::uint8_t> buffer(server::kMaxMessageSize);
+  std::size_t answered = 0;
+  allocations = 0, locks = 0;
+  armed = true;
+  for (const auto transport : {server::Transport::udp, server::Transport::tcp}) {
+    for (const auto& query : queries) {
+      if (server.responder().handle(query, {transport, {}}, buffer) != 0) ++answered;
+    }
+  }
+  armed = false;
+  CHECK(answered == 2 * (queries.size() - 1));
+  CHECK(allocations.load() == 0);
+  CHECK(locks.load() == 0);
+}
+
+TEST_CASE("a worker neither allocates nor locks while it answers") {
+  auto authority_ = authority();
+  const std::vector<Endpoint> endpoints{*Endpoint::parse("127.0.0.1:0")};
+  auto listeners = server::open_listeners(endpoints, 1);
+  REQUIRE(listeners.has_value());
+  const Endpoint at = listeners->endpoints[0];
+  auto pool = server::WorkerPool::start(
+      std::move(*listeners), [&] { return std::make_unique<ArmingHandler>(authority_.responder()); });
+  REQUIRE(pool.has_value());
+  sockaddr_storage address;
+  const socklen_t length = at.to_sockaddr(address);
+  const Socket udp(SOCK_DGRAM), tcp(SOCK_STREAM);
+  REQUIRE(connect(udp.fd, reinterpret_cast<sockaddr*>(&address), length) == 0);
+  REQUIRE(connect(tcp.fd, reinterpret_cast<sockaddr*>(&address), length) == 0);
+  const auto queries = every_kind();
+  std::vector<std::uint8_t> buffer(server::kMaxMessageSize);
+  const auto ask_udp = [&](const std::vector<std::uint8_t>& query) {
+    REQUIRE(send(udp.fd, query.data(), query.size(), 0) == static_cast<ssize_t>(query.size()));
+    if (query.size() >= 12) REQUIRE(recv(udp.fd, buffer.data(), buffer.size(), 0) > 0);
+  };
+  const auto ask_tcp = [&](const std::vector<std::uint8_t>& query) {
+    if (query.size() < 12) return;
+    std::vector<std::uint8_t> framed{static_cast<std::uint8_t>(query.size() >> 8),
+                                     static_cast<std::uint8_t>(query.size() & 0xff)};
+    framed.insert(framed.end(), query.begin(), query.end());
+    REQUIRE(send(tcp.fd, framed.data(), framed.size(), 0) == static_cast<ssize_t>(framed.size()));
+    REQUIRE(recv(tcp.fd, buffer.data(), 2, MSG_WAITALL) == 2);
+    const auto n = static_cast<std::size_t>(buffer[0] << 8 | buffer[1]);
+    REQUIRE(recv(tcp.fd, buffer.data(), n, MSG_WAITALL) == static_cast<ssize_t>(n));
+  };
+  allocations = 0, locks = 0;
+  for (int round = 0; round < 10; ++round) {
+    for (const auto& query : queries) {
+      ask_udp(query);
+      ask_tcp(query);
+    }
+  }
+  const int seen_allocations = allocations.load();
+  const int seen_locks = locks.load();
+  pool->stop();
+  CHECK(seen_allocations == 0);
+  CHECK(seen_locks == 0);
+}
