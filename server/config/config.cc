@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/config/config.h"
+
+#include <algorithm>
+#include <filesystem>
+
+namespace gslbd::server {
+namespace {
+
+using namespace std::chrono_literals;
+
+void read_listen(const JsonView& v, Config& c) {
+  if (!v.json().is_array() || v.json().empty()) {
+    return v.expected("a list of addresses with ports, such as [\"0.0.0.0:53\", \"[::]:53\"]");
+  }
+  for (std::size_t i = 0; i < v.json().size(); ++i) {
+    const JsonView element = v.element(i);
+    const auto text = read_string(element);
+    if (!text) continue;
+    const auto endpoint = Endpoint::parse(*text);
+    if (!endpoint) {
+      element.error(endpoint.error().message);
+    } else if (endpoint->port != 0 &&
+               std::find(c.listen.begin(), c.listen.end(), *endpoint) != c.listen.end()) {
+      element.error(endpoint->to_string() + " stands twice in this list");
+    } else {
+      c.listen.push_back(*endpoint);
+    }
+  }
+}
+
+void read_zones(const JsonView& v, Config& c) {
+  if (v.json().is_array() && v.json().empty()) return v.expected("at least one file name or pattern");
+  c.zones = read_strings(v);
+}
+
+void read_admin_listen(const JsonView& v, AdminConfig& a) {
+  if (v.json().is_boolean() && !v.json().get<bool>()) {
+    a.listen.reset();
+    return;
+  }
+  const auto text = read_string(v);
+  if (!text) return;
+  const auto endpoint = Endpoint::parse(*text);
+  if (!endpoint) return v.error(endpoint.error().message);
+  a.listen = *endpoint;
+}
+
+void read_location(const JsonView& v, Site& s) {
+  if (!v.json().is_array() || v.json().size() != 2) return v.expected("[latitude, longitude] in degrees");
+  const auto latitude = read_number(v.element(0), -90, 90);
+  const auto longitude = read_number(v.element(1), -180, 180);
+  if (latitude && longitude) s.location = {*latitude, *longitude};
+}
+
+void read_fault_domains(const JsonView& v, Site& s) {
+  if (!v.json().is_object()) return v.expected("an object of names, such as {\"carrier\": \"he\"}");
+  for (const auto& [key, unused] : v.json().items()) {
+    if (auto name = read_string(v.member(key))) s.fault_domains[key] = std::move(*name);
+  }
+}
+
+const Field<AdminConfig> kAdminFields[] = {
+    {"listen", "address with port, or false", "`\"127.0.0.1:9153\"`",
+     "where HTTP is served: metrics, status, the API; `false` switches it off", read_admin_listen},
+    {"token_file", "file name", "none", "a file whose first line is the token that commands need",
+     [](const JsonView& v, AdminConfig& a) { a.token_file = read_string(v).value_or(""); }},
+};
+
+const Field<Site> kSiteFields[] = {
+    {"location", "[latitude, longitude]", "none", "degrees, north and east positive", read_location},
+    {"fault_domains", "object of strings", "none",
+     "what the site shares with others: carrier, grid, provider", read_fault_domains},
+};
+
+const Field<Config> kConfigFields[] = {
+    {"listen", "list of addresses with ports", "required",
+     "where DNS is answered, over UDP and TCP; port 0 lets the kernel choose", read_listen},
+    {"zones", "file name, or list of them", "required",
+     "zone files; `*` and `?` match as in a shell; relative to this file", read_zones},
+    {"workers", "1 to 256", "one a processor", "threads that answer",
+     [](const JsonView& v, Config& c) {
+       c.workers = static_cast<std::uint32_t>(read_integer(v, 1, 256).value_or(c.workers));
+     }},
+    {"admin", "object", "see below", "the HTTP address for people and Prometheus",
+     [](const JsonView& v, Config& c) { read_object<AdminConfig>(v, kAdminFields, c.admin); }},
+    {"state_dir", "directory", "none", "where what must survive a restart is kept; must be writable",
+     [](const JsonView& v, Config& c) { c.state_dir = read_string(v).value_or(""); }},
+    {"identity", "string", "the host name", "the name of this server in its status",
+     [](const JsonView& v, Config& c) { c.identity = read_string(v).value_or(""); }},
+    {"sites", "object of sites", "`{}`", "the datacentres, by name",
+     [](const JsonView& v, Config& c) { c.sites = v.json(); }},
+    {"checks", "object of checks", "`{}`", "how to find out who is alive, by name",
+     [](const JsonView& v, Config& c) { c.checks = v.json(); }},
+    {"pools", "object of pools", "`{}`", "sets of addresses to steer among, by name",
+     [](const JsonView& v, Config& c) { c.pools = v.json(); }},
+    {"start_grace", "duration, 0s to 1m", "`\"5s\"`",
+     "how long the start waits for the first round of checks; then unknown counts as up",
+     [](const JsonView& v, Config& c) {
+       c.start_grace = read_duration(v, 0s, 1min).value_or(c.start_grace);
+     }},
+    {"watch", "true or false", "`true`", "reload by itself when this file or a zone file changes",
+     [](const JsonView& v, Config& c) { c.watch = read_bool(v).value_or(c.watch); }},
+    {"reload_debounce", "duration, 10ms to 1m", "`\"200ms\"`",
+     "how long files must have been quiet before a watched change is loaded",
+     [](const JsonView& v, Config& c) {
+       c.reload_debounce = read_duration(v, 10ms, 1min).value_or(c.reload_debounce);
+     }},
+    {"log_level", "debug, info, warning, error or off", "`\"info\"`",
+     "the least important lines that are logged",
+     [](const JsonView& v, Config& c) {
+       const std::vector<std::string_view> levels{"debug", "info", "warning", "error", "off"};
+       if (const auto i = read_choice(v, levels)) c.log_level = levels[*i];
+     }},
+};
+
+}  // namespace
+
+std::span<const Field<Config>> config_fields() {
+  return kConfigFields;
+}
+std::span<const Field<AdminConfig>> admin_fields() {
+  return kAdminFields;
+}
+std::span<const Field<Site>> site_fields() {
+  return kSiteFields;
+}
+
+std::string Config::resolve(const std::string& path) const {
+  return (std::filesystem::path(file).parent_path() / path).string();
+}
+
+std::optional<Config> read_config(std::string_view text, const std::string& file, Diagnostics& diagnostics) {
+  const auto document = parse_json(text, file, diagnostics);
+  if (!document) return std::nullopt;
+  Config config;
+  config.file = file;
+  const JsonView root(*document, file, diagnostics);
+  read_object<Config>(root, kConfigFields, config);
+  return document->is_object() ? std::optional(std::move(config)) : std::nullopt;
+}
+
+}  // namespace gslbd::server

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/config/loader.h"
+
+#include <fmt/format.h>
+#include <glob.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <functional>
+#include <set>
+
+#include "zones/zone_builder.h"
+#include "zones/zone_file.h"
+#include "zones/zone_lint.h"
+
+namespace gslbd::server {
+namespace {
+
+// A zone file without a serial gets its modification time, which grows with every edit; one that changed
+// within the same second, or was put back to an older time, gets the next number instead.
+SerialRecord next_serial(const std::string& file, std::string_view text, const Serials& previous) {
+  struct stat status {};
+  const bool known = stat(file.c_str(), &status) == 0;
+  SerialRecord record{known ? static_cast<std::uint32_t>(status.st_mtim.tv_sec) : 1,
+                      std::hash<std::string_view>{}(text)};
+  const auto before = previous.find(file);
+  if (before == previous.end()) return record;
+  if (before->second.content_hash == record.content_hash) return before->second;
+  record.serial = std::max(record.serial, before->second.serial + 1);
+  return record;
+}
+
+class Loader {
+ public:
+  Loader(Loaded& loaded, const Serials& previous, Diagnostics& diagnostics)
+      : loaded_(loaded), previous_(previous), diagnostics_(diagnostics) {}
+
+  void load() {
+    const Config& config = loaded_.config;
+    read_scope({&config.sites, &config.checks, &config.pools, &config.file}, global_, loaded_.pools,
+               diagnostics_);
+    for (const std::string& file : find_zone_files(config, diagnostics_)) load_zone(file);
+  }
+
+ private:
+  void load_zone(const std::string& file) {
+    const auto text = read_file(file);
+    if (!text) return diagnostics_.error(file, "", text.error().message);
+    const SerialRecord serial = next_serial(file, *text, previous_);
+    zones::ZoneFileOptions options;
+    options.pool_known = [&](std::string_view name) { return global_.pool(std::string(name)).has_value(); };
+    options.pool_names = global_.pool_names();
+    options.default_serial = serial.serial;
+    const std::size_t errors_before = diagnostics_.error_count();
+    const auto read = zones::read_zone_text(*text, file, options, diagnostics_);
+    if (!read) return;
+    // Warnings about data that is only partly there would mislead.
+    if (diagnostics_.error_count() == errors_before) zones::lint(read->data, file, diagnostics_);
+
+    const std::string apex = read->data.apex().to_string();
+    const auto [at, added] = apexes_.try_emplace(apex, file);
+    if (!added) return diagnostics_.error(file, "/zone", "the zone " + apex + " is already in " + at->second);
+
+    std::string prefix = apex;
+    if (prefix.size() > 1) prefix.pop_back();
+    Scope scope(prefix + "/", &global_);
+    read_scope({&read->sites, &read->checks, &read->pools, &file}, scope, loaded_.pools, diagnostics_);
+    if (diagnostics_.has_errors()) return;  // it will not serve: do not spend time on compiling it
+
+    auto zone = zones::build_zone(read->data);
+    if (!zone) return diagnostics_.error(file, "", zone.error().message);
+    LoadedZone loaded{file, std::move(*zone), {}};
+    for (const std::string& pool : loaded.zone->pools()) loaded.pools.push_back(*scope.pool(pool));
+    loaded_.zones.push_back(std::move(loaded));
+    loaded_.serials[file] = serial;
+  }
+
+  Loaded& loaded_;
+  const Serials& previous_;
+  Diagnostics& diagnostics_;
+  Scope global_;
+  std::map<std::string, std::string> apexes_;  // apex -> file
+};
+
+}  // namespace
+
+std::vector<std::string> find_zone_files(const Config& config, Diagnostics& diagnostics) {
+  std::set<std::string> files;
+  for (const std::string& pattern : config.zones) {
+    glob_t found{};
+    const int status = glob(config.resolve(pattern).c_str(), 0, nullptr, &found);
+    if (status != 0) {
+      diagnostics.error(config.file, "/zones", "no file matches \"" + pattern + "\"");
+    } else {
+      for (std::size_t i = 0; i < found.gl_pathc; ++i) files.insert(found.gl_pathv[i]);
+    }
+    globfree(&found);
+  }
+  return {files.begin(), files.end()};
+}
+
+std::optional<Loaded> load(const std::string& file, const Serials& previous, Diagnostics& diagnostics) {
+  const auto text = read_file(file);
+  if (!text) {
+    diagnostics.error(file, "", text.error().message);
+    return std::nullopt;
+  }
+  auto config = read_config(*text, file, diagnostics);
+  if (!config) return std::nullopt;
+  Loaded loaded{std::move(*config), {}, {}, {}};
+  Loader(loaded, previous, diagnostics).load();
+  if (diagnostics.has_errors()) return std::nullopt;
+  return loaded;
+}
+
+}  // namespace gslbd::server
