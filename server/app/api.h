@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// The routes of the admin address. Handlers run on the HTTP threads: what belongs to the main loop they ask
+// it for.
+//
+// Thread: make_routes() on main; the routes on the HTTP threads.
+
+#include <vector>
+
+#include "health/monitor.h"
+#include "server/admin/http_server.h"
+#include "server/app/mailbox.h"
+#include "server/app/status.h"
+
+namespace gslbd::server {
+
+/// All three must outlive the HTTP server.
+std::vector<Route> make_routes(const StatusSource& source, const health::Monitor& monitor, Mailbox& main);
+
+}  // namespace gslbd::server

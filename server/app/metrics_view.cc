@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+// Fills the picture that server/admin/metrics.h renders.
+#include <fmt/format.h>
+
+#include <map>
+
+#include "server/app/program.h"
+#include "server/app/status.h"
+
+namespace gslbd::server {
+namespace {
+
+double epoch_seconds(WallTime t) {
+  return to_seconds(t.time_since_epoch());
+}
+
+void add_targets(std::span<const health::TargetStatus> targets, MetricsView& view) {
+  std::map<std::string, MetricsView::CheckDuration> durations;
+  for (const auto& t : targets) {
+    const std::string target = t.address.to_string();
+    MetricsView::Check check{t.check, target, std::nullopt, std::nullopt};
+    if (t.verdict != health::Verdict::unknown) check.up = t.verdict == health::Verdict::up;
+    if (t.last) check.last_outcome_timestamp_s = epoch_seconds(t.last->at);
+    view.checks.push_back(std::move(check));
+    for (std::size_t r = 0; r < health::kReasonCount; ++r) {
+      const std::uint64_t count = t.counts.by_reason[r];
+      // A pass is always shown, so that rate() has a series from the start.
+      if (count == 0 && r != 0) continue;
+      view.probes.push_back(
+          {t.check, target, std::string(health::reason_name(static_cast<health::Reason>(r))), count});
+    }
+    MetricsView::CheckDuration& d = durations[t.check];
+    d.check = t.check;
+    d.buckets.resize(health::kDurationBounds.size());
+    std::uint64_t cumulative = 0;
+    for (std::size_t b = 0; b < d.buckets.size(); ++b) {
+      cumulative += t.counts.duration_buckets[b];
+      d.buckets[b].upper_s = to_seconds(health::kDurationBounds[b]);
+      d.buckets[b].cumulative += cumulative;
+    }
+    d.count += cumulative + t.counts.duration_buckets.back();
+    d.sum_s += to_seconds(t.counts.duration_sum);
+  }
+  for (auto& [unused, d] : durations) view.durations.push_back(std::move(d));
+}
+
+void add_pools(const Steering& steering, MetricsView& view) {
+  for (std::uint32_t p = 0; p < steering.pools().size(); ++p) {
+    MetricsView::Pool pool{steering.pools()[p].name, 0, 0, 0};
+    for (const health::Verdict v : steering.state(p).members) {
+      ++(v == health::Verdict::up ? pool.up : v == health::Verdict::down ? pool.down : pool.unknown);
+    }
+    view.pools.push_back(std::move(pool));
+  }
+}
+
+}  // namespace
+
+std::string rcode_name(std::size_t rcode) {
+  switch (rcode) {  // RFC 6895 §2.3
+    case 0:
+      return "NOERROR";
+    case 1:
+      return "FORMERR";
+    case 2:
+      return "SERVFAIL";
+    case 3:
+      return "NXDOMAIN";
+    case 4:
+      return "NOTIMP";
+    case 5:
+      return "REFUSED";
+    case 16:
+      return "BADVERS";
+    default:
+      return fmt::format("RCODE{}", rcode);
+  }
+}
+
+MetricsView metrics_view(const StatusFacts& facts, std::span<const health::TargetStatus> targets) {
+  MetricsView view;
+  view.version = version();
+  view.start_time_s = epoch_seconds(facts.started_at);
+  view.net = facts.net;
+  for (const std::size_t r : {0U, 1U, 2U, 3U, 4U, 5U, 16U}) {
+    view.responses.push_back({rcode_name(r), facts.responses.by_rcode[r]});
+  }
+  add_targets(targets, view);
+  add_pools(facts.state.steering(), view);
+  for (const auto& [key, count] : facts.state.answer_totals())
+    view.answers.push_back({key.first, key.second, count});
+  for (const LoadedZone& z : facts.state.loaded().zones) {
+    view.zones.push_back({z.zone->apex().to_string(), z.zone->serial()});
+  }
+  view.config_generation = facts.state.generation();
+  view.last_reload_successful = facts.last_reload.successful;
+  view.reloads_succeeded = facts.reloads_succeeded;
+  view.reloads_failed = facts.reloads_failed;
+  return view;
+}
+
+}  // namespace gslbd::server

@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/app/program.h"
+
+#include <sys/resource.h>
+#include <systemd/sd-daemon.h>
+#include <unistd.h>
+#include <uv.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <memory>
+#include <random>
+#include <thread>
+
+#include "core/log.h"
+#include "server/admin/http_server.h"
+#include "server/answer/responder.h"
+#include "server/app/api.h"
+#include "server/app/file_watch.h"
+#include "server/app/mailbox.h"
+#include "server/app/reloader.h"
+#include "server/app/state.h"
+#include "server/app/status.h"
+#include "server/net/worker.h"
+
+namespace gslbd::server {
+namespace {
+
+std::uint64_t fresh_seed() {
+  std::random_device device;
+  return static_cast<std::uint64_t>(device()) << 32 | device();
+}
+
+// Every TCP connection and every probe needs a descriptor; the soft limit is often 1,024.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
+  limit.rlim_cur = limit.rlim_max;
+  if (setrlimit(RLIMIT_NOFILE, &limit) != 0) log::warning("cannot raise the limit of open files");
+}
+
+Result<void> check_state_dir(const Config& config) {
+  if (config.state_dir.empty()) return {};
+  const std::string path = config.resolve(config.state_dir);
+  if (access(path.c_str(), W_OK | X_OK) == 0) return {};
+  return fail("state_dir " + path + " cannot be written: " + std::strerror(errno));
+}
+
+class Program final : public StatusSource {
+ public:
+  explicit Program(Loaded loaded, const Diagnostics& diagnostics)
+      : first_(std::move(loaded)),
+        mailbox_(loop_),
+        worker_count_(first_.config.workers != 0 ? first_.config.workers
+                                                 : std::max(1U, std::thread::hardware_concurrency())),
+        monitor_({.seed = fresh_seed()}, health_events()),
+        state_(monitor_, worker_count_),
+        reloader_(loop_, first_.config.file, [this](Loaded next) { install(std::move(next)); }),
+        watch_(loop_, [this] { reloader_.request_if_changed(); }) {
+    reloader_.loaded_at_start(first_, diagnostics);
+  }
+  ~Program() override { uv_loop_close(&loop_); }
+
+  int run() {
+    const auto started = start();
+    if (!started) log::error("{}", started.error().message);
+    if (started) uv_run(&loop_, UV_RUN_DEFAULT);
+    stop();
+    return started ? 0 : 1;
+  }
+
+  // StatusSource, on the main loop.
+  StatusFacts facts() const override {
+    StatusFacts facts{state_, reloader_.last(), {}, {}, started_at_, answering_};
+    facts.reloads_succeeded = reloader_.succeeded();
+    facts.reloads_failed = reloader_.failed();
+    facts.listen = endpoints_;
+    if (workers_) facts.net = workers_->totals();
+    for (const Responder* responder : responders_) facts.responses.add(responder->counters());
+    return facts;
+  }
+
+ private:
+  // Member of the base initialisation: the loop must be there before anything that lives on it.
+  struct Loop : uv_loop_t {
+    Loop() : uv_loop_t{} { uv_loop_init(this); }
+  };
+
+  health::Monitor::Events health_events() {
+    return {
+        [this](std::span<const health::VerdictChange> changes) {
+          mailbox_.post([this, copy = std::vector(changes.begin(), changes.end())] { state_.apply(copy); });
+        },
+        [this] { mailbox_.post([this] { begin_answering("every check has a verdict"); }); },
+    };
+  }
+
+  Result<void> start() {
+    raise_descriptor_limit();
+    if (auto usable = check_state_dir(first_.config); !usable) return usable;
+    auto listeners = open_listeners(first_.config.listen, worker_count_);
+    if (!listeners) return tl::unexpected(listeners.error());
+    endpoints_ = listeners->endpoints;
+    listeners_ = std::move(*listeners);
+    for (const Endpoint& endpoint : endpoints_) log::info("listening on {} (udp, tcp)", endpoint.to_string());
+    const Config config = first_.config;
+    if (config.admin.listen) {
+      auto admin = HttpServer::start(*config.admin.listen, make_routes(*this, monitor_, mailbox_));
+      if (!admin) return tl::unexpected(admin.error());
+      admin_.emplace(std::move(*admin));
+      log::info("admin on http://{}/", admin_->endpoint().to_string());
+    }
+    on_signal(hangup_, SIGHUP, [](Program& p) { p.reloader_.request("SIGHUP"); });
+    on_signal(terminate_, SIGTERM, [](Program& p) { p.quit("SIGTERM"); });
+    on_signal(interrupt_, SIGINT, [](Program& p) { p.quit("SIGINT"); });
+    uv_timer_init(&loop_, &grace_);
+    grace_.data = this;
+    const auto grace = std::chrono::duration_cast<std::chrono::milliseconds>(config.start_grace).count();
+    uv_timer_start(
+        &grace_,
+        [](uv_timer_t* t) { static_cast<Program*>(t->data)->begin_answering("start_grace is over"); },
+        static_cast<std::uint64_t>(grace), 0);
+    install(std::move(first_));
+    return {};
+  }
+
+  template <class F>
+  void on_signal(uv_signal_t& handle, int signal, F) {
+    uv_signal_init(&loop_, &handle);
+    handle.data = this;
+    uv_signal_start(
+        &handle, [](uv_signal_t* h, int) { F{}(*static_cast<Program*>(h->data)); }, signal);
+    signals_.push_back(&handle);
+  }
+
+  void install(Loaded loaded) {
+    warn_of_restart(loaded.config);
+    const Config config = loaded.config;
+    log::set_level(config.log_level);
+    const std::size_t zones = loaded.zones.size();
+    state_.install(std::move(loaded));
+    if (config.watch) {
+      watch_.watch(reloader_.directories(), config.reload_debounce);
+    } else {
+      watch_.watch({}, config.reload_debounce);
+    }
+    log::info("configuration {} serves: {} zones, {} pools, {} targets", state_.generation(), zones,
+              state_.steering().pools().size(), state_.steering().targets().size());
+  }
+
+  // Sockets and threads are made once.
+  void warn_of_restart(const Config& next) const {
+    if (state_.generation() == 0) return;
+    const Config& now = state_.loaded().config;
+    if (next.listen != now.listen) log::warning("\"listen\" has changed: that takes effect with a restart");
+    if (next.workers != now.workers)
+      log::warning("\"workers\" has changed: that takes effect with a restart");
+    if (next.admin.listen != now.admin.listen) {
+      log::warning("\"admin\" has changed: that takes effect with a restart");
+    }
+  }
+
+  // Until now queries have waited in the sockets' buffers.
+  void begin_answering(const char* why) {
+    if (workers_ || quitting_) return;
+    uv_timer_stop(&grace_);
+    std::size_t index = 0;
+    auto workers = WorkerPool::start(std::move(listeners_), [&] {
+      auto responder = std::make_unique<Responder>(state_.published(), index++, fresh_seed());
+      responders_.push_back(responder.get());
+      return responder;
+    });
+    if (!workers) {
+      log::error("{}", workers.error().message);
+      return quit("the workers cannot start");
+    }
+    workers_.emplace(std::move(*workers));
+    answering_ = true;
+    log::info("ready ({})", why);
+    sd_notify(0, "READY=1");
+  }
+
+  void quit(const char* why) {
+    if (quitting_) return;
+    quitting_ = true;
+    log::info("stopping: {}", why);
+    sd_notify(0, "STOPPING=1");
+    uv_stop(&loop_);
+  }
+
+  void stop() {
+    reloader_.stop();
+    mailbox_.close();  // whoever waits for an answer of this loop is told that none will come
+    admin_.reset();
+    if (workers_) workers_->stop();
+    watch_.close();
+    for (uv_signal_t* signal : signals_) uv_close(reinterpret_cast<uv_handle_t*>(signal), nullptr);
+    if (grace_.data != nullptr) uv_close(reinterpret_cast<uv_handle_t*>(&grace_), nullptr);
+    uv_run(&loop_, UV_RUN_DEFAULT);  // close callbacks, and a load that is under way
+  }
+
+  Loaded first_;
+  Loop loop_;
+  Mailbox mailbox_;
+  const std::size_t worker_count_;
+  health::Monitor monitor_;
+  State state_;
+  Reloader reloader_;
+  FileWatch watch_;
+  std::vector<uv_signal_t*> signals_;
+  uv_signal_t hangup_{}, terminate_{}, interrupt_{};
+  uv_timer_t grace_{};
+  Listeners listeners_;
+  std::vector<Endpoint> endpoints_;
+  std::vector<const Responder*> responders_;
+  std::optional<WorkerPool> workers_;
+  std::optional<HttpServer> admin_;
+  const WallTime started_at_ = SystemClock().wall_now();
+  bool answering_ = false;
+  bool quitting_ = false;
+};
+
+}  // namespace
+
+const char* version() {
+  return GSLBD_VERSION;
+}
+
+int run_program(const std::string& config_file) {
+  Diagnostics diagnostics;
+  auto loaded = load(config_file, {}, diagnostics);
+  for (const auto& d : diagnostics.all()) {
+    log::write(d.severity == Severity::error ? log::Level::error : log::Level::warning, d.to_string());
+  }
+  if (!loaded) {
+    log::error("the configuration has {} errors: not started", diagnostics.error_count());
+    return 1;
+  }
+  std::signal(SIGPIPE, SIG_IGN);
+  return Program(std::move(*loaded), diagnostics).run();
+}
+
+}  // namespace gslbd::server

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/app/status.h"
+
+#include <unistd.h>
+
+#include "server/app/program.h"
+
+namespace gslbd::server {
+namespace {
+
+std::string host_name() {
+  char name[256] = {};
+  return gethostname(name, sizeof name - 1) == 0 ? name : "";
+}
+
+Json targets_json(std::span<const health::TargetStatus> targets) {
+  Json out = Json::array();
+  for (const auto& t : targets) {
+    Json failures = Json::object();
+    for (std::size_t r = 1; r < health::kReasonCount; ++r) {
+      if (t.counts.by_reason[r] != 0) {
+        failures[std::string(health::reason_name(static_cast<health::Reason>(r)))] = t.counts.by_reason[r];
+      }
+    }
+    Json entry = {{"check", t.check},
+                  {"type", t.type},
+                  {"target", t.address.to_string()},
+                  {"verdict", health::verdict_name(t.verdict)},
+                  {"since", format_wall_time(t.since)},
+                  {"pending", t.pending},
+                  {t.streak_passes ? "passes_in_a_row" : "failures_in_a_row", t.streak},
+                  {"passes", t.counts.of(health::Reason::pass)},
+                  {"failures", failures},
+                  {"last", nullptr}};
+    if (t.last) {
+      entry["last"] = {{"outcome", health::reason_name(t.last->reason)},
+                       {"detail", t.last->detail},
+                       {"duration_seconds", to_seconds(t.last->duration)},
+                       {"at", format_wall_time(t.last->at)}};
+    }
+    out.push_back(std::move(entry));
+  }
+  return out;
+}
+
+Json answer_json(const Steering& steering, std::uint32_t pool, Family family) {
+  const Decision decision = steering.decide(pool, family);
+  Json addresses = Json::array();
+  for (const auto m : decision.members) {
+    addresses.push_back(steering.pools()[decision.pool].members[m].address.to_string());
+  }
+  Json out = {{"why", why_name(decision.why)}, {"addresses", addresses}};
+  if (decision.pool != pool) out["from_pool"] = steering.pools()[decision.pool].name;
+  return out;
+}
+
+Json pools_json(const Steering& steering) {
+  Json out = Json::array();
+  for (std::uint32_t p = 0; p < steering.pools().size(); ++p) {
+    const Pool& pool = steering.pools()[p];
+    Json members = Json::array();
+    for (std::uint32_t m = 0; m < pool.members.size(); ++m) {
+      const Member& member = pool.members[m];
+      Json checks = Json::object();
+      for (std::uint32_t c = 0; c < pool.checks.size(); ++c) {
+        checks[pool.checks[c]->name] = health::verdict_name(steering.verdict(p, m, c));
+      }
+      members.push_back({{"address", member.address.to_string()},
+                         {"site", member.site},
+                         {"weight", member.weight},
+                         {"tier", member.tier},
+                         {"state", health::verdict_name(steering.state(p).members[m])},
+                         {"checks", checks}});
+    }
+    out.push_back(
+        {{"name", pool.name},
+         {"steer", steer_name(pool.steer)},
+         {"ttl_seconds", pool.ttl_s},
+         {"answers",
+          {{"A", answer_json(steering, p, Family::v4)}, {"AAAA", answer_json(steering, p, Family::v6)}}},
+         {"members", members}});
+  }
+  return out;
+}
+
+Json zones_json(const Loaded& loaded) {
+  Json out = Json::array();
+  for (const LoadedZone& z : loaded.zones) {
+    out.push_back({{"name", z.zone->apex().to_string()},
+                   {"file", z.file},
+                   {"serial", z.zone->serial()},
+                   {"names", z.zone->name_count()},
+                   {"memory_bytes", z.zone->memory()}});
+  }
+  return out;
+}
+
+}  // namespace
+
+void ResponseTotals::add(const ResponseCounters& worker) {
+  for (std::size_t i = 0; i < by_rcode.size(); ++i) by_rcode[i] += worker.by_rcode[i].value();
+  truncated += worker.truncated.value();
+  dropped += worker.dropped.value();
+}
+
+Json status_json(const StatusFacts& facts, std::span<const health::TargetStatus> targets) {
+  const Config& config = facts.state.loaded().config;
+  Json listen = Json::array();
+  for (const Endpoint& endpoint : facts.listen) listen.push_back(endpoint.to_string());
+  return {{"version", version()},
+          {"identity", config.identity.empty() ? host_name() : config.identity},
+          {"started_at", format_wall_time(facts.started_at)},
+          {"now", format_wall_time(SystemClock().wall_now())},
+          {"ready", facts.answering},
+          {"listen", listen},
+          {"config",
+           {{"file", config.file},
+            {"generation", facts.state.generation()},
+            {"last_reload",
+             {{"successful", facts.last_reload.successful},
+              {"at", format_wall_time(facts.last_reload.at)},
+              {"messages", facts.last_reload.messages}}}}},
+          {"zones", zones_json(facts.state.loaded())},
+          {"pools", pools_json(facts.state.steering())},
+          {"checks", targets_json(targets)}};
+}
+
+}  // namespace gslbd::server

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// What the server tells about itself: the JSON of /api/v1/status and the metrics, from facts that the main
+// loop gathers and the health thread's report.
+//
+// Thread: the functions are pure; StatusSource::facts() belongs to main.
+
+#include <array>
+#include <span>
+#include <vector>
+
+#include "core/json.h"
+#include "health/target.h"
+#include "server/admin/metrics.h"
+#include "server/answer/responder.h"
+#include "server/app/reloader.h"
+#include "server/app/state.h"
+#include "server/net/counters.h"
+
+namespace gslbd::server {
+
+/// Responses of all workers.
+struct ResponseTotals {
+  std::array<std::uint64_t, ResponseCounters::kRcodes> by_rcode{};
+  std::uint64_t truncated = 0;
+  std::uint64_t dropped = 0;
+  void add(const ResponseCounters& worker);
+};
+
+/// A moment of the main loop. The references hold only while that loop stands still.
+struct StatusFacts {
+  const State& state;
+  const ReloadReport& last_reload;
+  NetTotals net;
+  ResponseTotals responses;
+  WallTime started_at{};
+  bool answering = false;
+  std::uint64_t reloads_succeeded = 0;
+  std::uint64_t reloads_failed = 0;
+  std::vector<Endpoint> listen{};
+};
+
+class StatusSource {
+ public:
+  virtual ~StatusSource() = default;
+  /// Thread: main.
+  virtual StatusFacts facts() const = 0;
+};
+
+Json status_json(const StatusFacts& facts, std::span<const health::TargetStatus> targets);
+MetricsView metrics_view(const StatusFacts& facts, std::span<const health::TargetStatus> targets);
+
+/// "NOERROR"; "RCODE17" for one without a name.
+std::string rcode_name(std::size_t rcode);
+
+}  // namespace gslbd::server
