@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The main job: a dead site leaves the answers and comes back, over IPv4 and IPv6, UDP and TCP."""
+
+import unittest
+
+from case import FAST, E2eCase, members, zone
+from dns_client import ask_tcp, ask_udp, dig, dig_short
+from waiting import stays, wait_until
+
+ADDRESSES = ["127.0.0.11", "127.0.0.12", "127.0.0.13"]
+
+
+class Failover(E2eCase):
+    def start(self, check=None, **pool):
+        self.fra, self.nyc, self.sin = self.sites(*ADDRESSES)
+        check = check or {"type": "http", "path": "/healthz", "expect": {"body": "ok"}}
+        server = self.gslbd(
+            listen=["127.0.0.1:0", "[::1]:0"], zones=[zone({"www": {"pool": "www"}, "shop": {"CNAME": "www"}})],
+            checks={"web": {"port": self.fra.port, **FAST, **check}},
+            pools={"www": {"alive": "web", "ttl": "5s", "members": members(*ADDRESSES), **pool}})
+        self.wait_addresses(server, "www.example.com", ADDRESSES)
+        return server
+
+    def assert_leaves_and_returns(self, server, out, back):
+        out()
+        self.wait_addresses(server, "www.example.com", [ADDRESSES[0], ADDRESSES[2]])
+        self.assertEqual(self.everywhere(server, "www.example.com"), [ADDRESSES[0], ADDRESSES[2]])
+        back()
+        self.wait_addresses(server, "www.example.com", ADDRESSES)
+        self.assertEqual(self.everywhere(server, "www.example.com"), ADDRESSES)
+
+    def test_a_killed_site_leaves_and_returns(self):
+        server = self.start()
+        self.assert_leaves_and_returns(server, self.nyc.kill, self.nyc.start)
+
+    def test_a_site_that_accepts_and_never_answers_leaves_and_returns(self):
+        server = self.start()
+        self.assert_leaves_and_returns(server, self.nyc.freeze, self.nyc.thaw)
+
+    def test_a_tcp_check_sees_a_closed_port(self):
+        server = self.start({"type": "tcp"})
+        self.assert_leaves_and_returns(server, self.nyc.kill, self.nyc.start)
+
+    def test_a_wrong_body_is_a_failure(self):
+        self.fra, self.nyc, self.sin = self.sites(*ADDRESSES)
+        server = self.gslbd(
+            zones=[zone({"www": {"pool": "www"}})],
+            checks={"web": {"type": "http", "port": self.fra.port, "path": "/", **FAST,
+                            "expect": {"body": "hello from site(1|3)"}}},
+            pools={"www": {"alive": "web", "members": members(*ADDRESSES)}})
+        self.wait_addresses(server, "www.example.com", [ADDRESSES[0], ADDRESSES[2]])
+
+    def test_dig_sees_what_we_promise(self):
+        server = self.start()
+        for endpoint in server.endpoints:
+            for transport in ("+notcp", "+tcp"):
+                with self.subTest(endpoint=endpoint, transport=transport):
+                    self.assertEqual(dig_short(endpoint, transport, "www.example.com"), ADDRESSES)
+        full = dig(server.endpoint, "www.example.com")
+        self.assertIn("status: NOERROR", full)
+        self.assertRegex(full, r"flags:[^;]*\baa\b")
+        self.assertRegex(full, r"www\.example\.com\.\s+5\s+IN\s+A\s+127\.0\.0\.1[123]")
+        self.assertIn("status: NXDOMAIN", dig(server.endpoint, "nothing.example.com"))
+        self.assertIn("status: REFUSED", dig(server.endpoint, "www.example.net"))
+        self.assertIn("BADVERS", dig(server.endpoint, "+edns=1", "+noednsnegotiation", "www.example.com"))
+
+    def test_a_cname_in_the_zone_leads_to_the_live_sites(self):
+        server = self.start()
+        self.nyc.kill()
+        self.wait_addresses(server, "shop.example.com", [ADDRESSES[0], ADDRESSES[2]])
+
+    def test_a_pool_of_ipv4_answers_aaaa_with_nodata(self):
+        server = self.start()
+        for ask in (ask_udp, ask_tcp):
+            answer = ask(server.endpoint, "www.example.com", "AAAA")
+            self.assertEqual((answer.rcode, answer.answers), ("NOERROR", []))
+            self.assertEqual([record.type for record in answer.authority], [6])
+
+    def test_one_failure_alone_takes_nobody_out(self):
+        # fall is 255, so the site stays although it fails every time
+        server = self.start({"type": "tcp", "fall": 255, "interval": "10s", "confirm_interval": "1s"})
+        self.nyc.kill()
+        stays(lambda: self.addresses(server, "www.example.com") == ADDRESSES, "three addresses", 1.5)
+
+    def test_when_every_site_is_dead_all_are_answered(self):
+        server = self.start()
+        for site in (self.fra, self.nyc):
+            site.kill()
+        self.wait_addresses(server, "www.example.com", [ADDRESSES[2]])
+        self.sin.kill()
+        self.wait_addresses(server, "www.example.com", ADDRESSES)
+
+    def test_a_dead_site_is_known_before_the_first_answer(self):
+        fra, nyc = self.sites(*ADDRESSES[:2])
+        nyc.kill()
+        server = self.gslbd(zones=[zone({"www": {"pool": "www"}})],
+                            checks={"web": {"type": "tcp", "port": fra.port, **FAST}},
+                            pools={"www": {"alive": "web", "members": members(*ADDRESSES[:2])}})
+        wait_until(lambda: self.addresses(server, "www.example.com") == [ADDRESSES[0]], "the dead site to be out")
+
+
+if __name__ == "__main__":
+    unittest.main()

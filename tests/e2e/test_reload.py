@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Reload: all or nothing, by signal and by file change, without a lost or a wrong answer."""
+
+import signal
+import unittest
+
+from case import FAST, E2eCase, members, zone
+from dns_client import ask_udp
+from load import Load
+from waiting import stays, wait_until
+
+RELOADS = 1000
+
+
+class Reload(E2eCase):
+    def serve(self, **settings):
+        return self.gslbd(zones=[zone({"www": {"A": "192.0.2.10"}})], **settings)
+
+    def assert_stays(self, server, expected):
+        self.assertEqual(self.addresses(server, "www.example.com"), expected)
+
+    def test_sighup_takes_the_new_zone(self):
+        server = self.serve(watch=False)
+        self.write("zones/example.com.json", zone({"www": {"A": "192.0.2.20"}}))
+        self.assert_stays(server, ["192.0.2.10"])
+        server.reload()
+        self.assert_stays(server, ["192.0.2.20"])
+
+    def test_a_changed_file_is_taken_by_itself(self):
+        server = self.serve()
+        self.write("zones/example.com.json", zone({"www": {"A": "192.0.2.20"}}))
+        self.wait_addresses(server, "www.example.com", ["192.0.2.20"])
+
+    def test_a_new_and_a_removed_zone_file_are_noticed(self):
+        server = self.serve()
+        self.write("zones/example.org.json", zone({"www": {"A": "192.0.2.30"}}, name="example.org"))
+        self.wait_addresses(server, "www.example.org", ["192.0.2.30"])
+        (self.dir / "zones/example.org.json").unlink()
+        wait_until(lambda: ask_udp(server.endpoint, "www.example.org").rcode == "REFUSED", "the zone to be gone")
+
+    def test_the_serial_grows_with_every_change(self):
+        server = self.serve()
+
+        def serial():
+            return next(value for key, value in server.metrics().items() if key.startswith("gslbd_zone_serial"))
+        before = serial()
+        for last in range(3):
+            self.write("zones/example.com.json", zone({"www": {"A": f"192.0.2.{20 + last}"}}))
+            server.reload()
+            after = serial()
+            self.assertGreater(after, before)
+            before = after
+
+    def assert_refused_and_survived(self, server, break_it, mention):
+        """After `break_it` a reload fails, says why, and the old state serves on; after a repair it serves the new."""
+        seen = len(server.lines)
+        break_it()
+        server.signal(signal.SIGHUP)
+        wait_until(lambda: server.metrics()["gslbd_config_last_reload_successful"] == 0, "the failed reload")
+        server.wait_line(mention, after=seen)
+        self.assert_stays(server, ["192.0.2.10"])
+
+    def test_a_broken_zone_changes_nothing(self):
+        server = self.serve(watch=False)
+        path = self.dir / "zones/example.com.json"
+        good = path.read_text()
+        generation = server.generation()
+        self.assert_refused_and_survived(
+            server, lambda: self.write("zones/example.com.json", zone({"www": {"A": "not an address"}})),
+            r"example\.com\.json.*/records/www/A.*not an address")
+        self.assertEqual(server.generation(), generation)
+        self.write("zones/example.com.json", good.replace("192.0.2.10", "192.0.2.40"))
+        server.reload()
+        self.assert_stays(server, ["192.0.2.40"])
+        self.assertEqual(server.metrics()["gslbd_config_last_reload_successful"], 1)
+
+    def test_a_broken_configuration_changes_nothing(self):
+        server = self.serve(watch=False)
+        self.assert_refused_and_survived(server, lambda: self.write("gslbd.json", '{"listen": [}'), r"gslbd\.json.*line 1")
+
+    def test_a_zone_file_replaced_by_a_directory_changes_nothing(self):
+        server = self.serve(watch=False)
+
+        def replace():
+            (self.dir / "zones/example.com.json").unlink()
+            (self.dir / "zones/example.com.json").mkdir()
+        self.assert_refused_and_survived(server, replace, r"example\.com\.json.*directory")
+
+    def test_a_dead_site_stays_dead_across_a_reload(self):
+        addresses = ["127.0.0.11", "127.0.0.12"]
+        one, two = self.sites(*addresses)
+        check = {"type": "tcp", "port": one.port, **FAST}
+        settings = {"checks": {"web": check}, "pools": {"www": {"alive": "web", "members": members(*addresses)}}}
+        server = self.gslbd(zones=[zone({"www": {"pool": "www"}})], watch=False, **settings)
+        two.kill()
+        self.wait_addresses(server, "www.example.com", addresses[:1])
+        listen = ["%s:%d" % server.endpoint]
+        for interval in ("250ms", "300ms"):  # the check itself changes too
+            check["interval"] = interval
+            self.configure(watch=False, **{**settings, "listen": listen,
+                                           "admin": {"listen": server.admin.removeprefix("http://")}})
+            server.reload()
+            stays(lambda: self.addresses(server, "www.example.com") == addresses[:1], "one address", 0.2)
+
+    def test_reloads_under_load_lose_nothing_and_answer_nothing_wrong(self):
+        valid = {"192.0.2.10", "192.0.2.20"}
+
+        def judge(answer):
+            if answer.question.startswith("gone"):
+                return None if answer.rcode == "NXDOMAIN" else f"gone: {answer.rcode}"
+            found = set(answer.addresses)
+            fine = answer.rcode == "NOERROR" and len(found) == 1 and found <= valid
+            return None if fine else f"{answer.question}: {answer.rcode} {sorted(found)}"
+
+        server = self.serve(watch=False, workers=2)
+        names = ["www.example.com", "WWW.Example.COM", "gone.example.com"]
+        with Load(server.endpoint, names, judge) as load:
+            for turn in range(RELOADS):
+                address = "192.0.2.20" if turn % 2 == 0 else "192.0.2.10"
+                self.write("zones/example.com.json", zone({"www": {"A": address}}))
+                server.reload()
+                if turn % 100 == 0:
+                    self.assert_stays(server, [address])
+                if load.lost or load.wrong:
+                    break
+        self.assertEqual((load.lost[:5], load.wrong[:5]), ([], []))
+        self.assertGreater(min(load.answered.values()), RELOADS)
+
+
+if __name__ == "__main__":
+    unittest.main()
