@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/app/api.h"
 
+#include "server/app/status_page.h"
 #include "server/app/zone_export.h"
 
 namespace gslbd::server {
@@ -19,13 +20,10 @@ HttpResponse from_main(Mailbox& main, F question) {
   return answer ? *answer : busy();
 }
 
-constexpr const char* kIndex =
-    "gslbd\n\n"
-    "/metrics                    Prometheus metrics\n"
-    "/healthz                    the process lives\n"
-    "/ready                      it answers DNS\n"
-    "/api/v1/status              zones, pools, members and checks as JSON\n"
-    "/api/v1/zones/NAME/export   a zone as a master file, pools as they answer now\n";
+// What a probed site says may be no UTF-8.
+std::string json_text(const Json& json) {
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
 
 HttpResponse export_zone(const StatusSource& source, const HttpRequest& request) {
   constexpr std::string_view kPrefix = "/api/v1/zones/";
@@ -44,8 +42,11 @@ HttpResponse export_zone(const StatusSource& source, const HttpRequest& request)
 std::vector<Route> make_routes(const StatusSource& source, const health::Monitor& monitor, Mailbox& main) {
   return {
       {"GET", "/",
-       [](const HttpRequest&) {
-         return HttpResponse{200, "text/plain; charset=utf-8", kIndex};
+       [&](const HttpRequest&) {
+         return from_main(main, [&source, targets = monitor.status()] {
+           return HttpResponse{200, "text/html; charset=utf-8",
+                               status_page(status_json(source.facts(), targets))};
+         });
        }},
       {"GET", "/healthz",
        [](const HttpRequest&) {
@@ -69,7 +70,7 @@ std::vector<Route> make_routes(const StatusSource& source, const health::Monitor
       {"GET", "/api/v1/status",
        [&](const HttpRequest&) {
          return from_main(main, [&source, targets = monitor.status()] {
-           return HttpResponse{200, "application/json", status_json(source.facts(), targets).dump(2) + "\n"};
+           return HttpResponse{200, "application/json", json_text(status_json(source.facts(), targets))};
          });
        }},
       {"GET", "/api/v1/zones/",

@@ -8,6 +8,7 @@
 #include <uv.h>
 
 #include <chrono>
+#include <exception>
 #include <functional>
 #include <future>
 #include <memory>
@@ -29,12 +30,19 @@ class Mailbox {
   void post(std::function<void()> work);
 
   /// Runs `question` on the loop and waits for its result; nullopt when the loop does not come to it in time.
+  /// What the question throws is thrown here.
   template <class F>
   auto ask(F question, std::chrono::milliseconds patience) -> std::optional<decltype(question())> {
     using Answer = decltype(question());
     auto promise = std::make_shared<std::promise<Answer>>();
     auto answer = promise->get_future();
-    post([promise, question = std::move(question)] { promise->set_value(question()); });
+    post([promise, question = std::move(question)] {
+      try {
+        promise->set_value(question());
+      } catch (...) {
+        promise->set_exception(std::current_exception());  // the asker's problem, not the loop's
+      }
+    });
     if (answer.wait_for(patience) != std::future_status::ready) return std::nullopt;
     try {
       return answer.get();

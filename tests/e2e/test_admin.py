@@ -45,6 +45,12 @@ class Admin(E2eCase):
         self.assertEqual(self.server.get("/ready")[0], 200)
         self.assertEqual(self.server.get("/nothing")[0], 404)
 
+    def test_the_status_page_shows_who_is_down(self):
+        status, page = self.server.get("/")
+        self.assertEqual(status, 200)
+        self.assertIn("<h1>test-1</h1>", page)
+        self.assertRegex(page, rf'<td>{TWO}</td><td class="down">down</td>')
+
     def test_the_metrics_count(self):
         before = self.value("gslbd_queries_total", transport="udp", family="ipv4")
         before_tcp = self.value("gslbd_queries_total", transport="tcp", family="ipv4")

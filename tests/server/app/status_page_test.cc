@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/app/status_page.h"
+
+#include "tests/support/catch.h"
+
+using namespace gslbd;
+
+namespace {
+
+Json status() {
+  return Json::parse(R"({
+    "identity": "ns1", "version": "0.1.0", "started_at": "2026-11-21T00:00:00.000Z",
+    "config": {"file": "gslbd.json", "generation": 3,
+               "last_reload": {"successful": false, "messages": ["z.json: /records/a: <bad> & worse"]}},
+    "zones": [{"name": "example.com.", "serial": 7, "names": 4, "file": "z.json"}],
+    "pools": [{"name": "www", "answers": {"A": {"why": "live", "addresses": ["192.0.2.1"]},
+                                          "AAAA": {"why": "no_members", "addresses": []}},
+               "members": [{"address": "192.0.2.1", "site": "fra", "state": "up"},
+                           {"address": "192.0.2.2", "site": "", "state": "down"}]}],
+    "checks": [{"check": "web", "target": "192.0.2.2", "verdict": "down", "since": "2026-11-21T00:00:01.000Z",
+                "last": {"outcome": "body", "detail": "<script>alert(1)</script>", "duration_seconds": 0.0015}},
+               {"check": "web", "target": "192.0.2.1", "verdict": "unknown", "since": "", "last": null}]})");
+}
+
+}  // namespace
+
+TEST_CASE("the page shows pools, checks, zones and a failed reload") {
+  const std::string page = server::status_page(status());
+  for (const char* part :
+       {"<h1>ns1</h1>", "<td>192.0.2.1</td><td class=\"up\">up</td>", "<td class=\"down\">down</td>",
+        "not probed yet", "(1.5 ms)", "The last reload failed", "example.com.", "<td>7</td>"}) {
+    INFO(part);
+    CHECK(page.find(part) != std::string::npos);
+  }
+}
+
+TEST_CASE("nothing that a file or a probed site says becomes markup") {
+  const std::string page = server::status_page(status());
+  CHECK(page.find("<script>") == std::string::npos);
+  CHECK(page.find("&lt;script&gt;alert(1)&lt;/script&gt;") != std::string::npos);
+  CHECK(page.find("&lt;bad&gt; &amp; worse") != std::string::npos);
+}
