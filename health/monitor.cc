@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "core/log.h"
+#include "core/signals_blocked.h"
 #include "health/dispatch_transport.h"
 #include "health/uv_loop.h"
 
@@ -21,10 +22,11 @@ struct Monitor::Impl {
         transport(loop),
         engine(options, clock, loop, transport,
                {.on_change = [this](const VerdictChange& c, const TargetStatus& s) { changed(c, s); },
-                .on_first_round = events.on_first_round}) {}
+                .on_first_round = [this] { first_round(); }}) {}
 
   void changed(const VerdictChange& change, const TargetStatus& status);
   void report_changes();
+  void first_round();
 
   /// Runs `work` on the health thread and waits for what it returns.
   template <class Work>
@@ -61,7 +63,14 @@ void Monitor::Impl::report_changes() {
   if (!reported.empty() && events.on_change) events.on_change(reported);
 }
 
+// The verdict that ends the round is among the changes not yet reported: it goes first.
+void Monitor::Impl::first_round() {
+  report_changes();
+  if (events.on_first_round) events.on_first_round();
+}
+
 Monitor::Monitor(Options options, Events events) : impl_(std::make_unique<Impl>(options, std::move(events))) {
+  const SignalsBlocked blocked;
   impl_->thread = std::thread([impl = impl_.get()] { impl->loop.run(); });
   pthread_setname_np(impl_->thread.native_handle(), "health");
 }

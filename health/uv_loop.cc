@@ -19,6 +19,7 @@ struct UvLoop::Impl {
   TimerQueue timers;
   std::optional<MonotonicTime> armed_for;
   bool in_timers = false;
+  bool in_timer_phase = false;  // arm() is called from libuv's timer phase
 
   std::mutex mutex;  // guards the two below
   std::vector<std::function<void()>> posted;
@@ -53,7 +54,10 @@ void UvLoop::Impl::arm() {
     return;
   }
   const Duration wait = std::max(*next - now(), Duration{0});
-  const auto ms = static_cast<std::uint64_t>(std::chrono::ceil<std::chrono::milliseconds>(wait).count());
+  auto ms = static_cast<std::uint64_t>(std::chrono::ceil<std::chrono::milliseconds>(wait).count());
+  // Within libuv's timer phase a timer of 0 ms would fire in the same phase: the sockets would never get the
+  // turn that "now" promises them.
+  if (in_timer_phase) ms = std::max<std::uint64_t>(ms, 1);
   uv_update_time(&loop);
   uv_timer_start(
       &timer, [](uv_timer_t* t) { static_cast<Impl*>(t->data)->run_timers(); }, ms, 0);
@@ -67,7 +71,9 @@ void UvLoop::Impl::run_timers() {
   while (timers.run_one(limit)) {
   }
   in_timers = false;
+  in_timer_phase = true;
   arm();
+  in_timer_phase = false;
 }
 
 void UvLoop::Impl::run_posted() {

@@ -106,10 +106,12 @@ bool HttpRequest::set_up_tls(const HttpOptions& o) {
   // Every probe does the whole handshake: a resumed session would skip the certificate.
   ok = ok && curl_easy_setopt(easy, CURLOPT_SSL_SESSIONID_CACHE, 0L) == CURLE_OK;
   ok = ok && curl_easy_setopt(easy, CURLOPT_SSL_ENABLE_ALPN, 0L) == CURLE_OK;
-  if (!o.ca_file.empty()) {
-    ok = ok && curl_easy_setopt(easy, CURLOPT_CAINFO, o.ca_file.c_str()) == CURLE_OK;
-    ok = ok && curl_easy_setopt(easy, CURLOPT_CAPATH, nullptr) == CURLE_OK;
-  }
+  if (!o.ca_file.empty()) ok = ok && curl_easy_setopt(easy, CURLOPT_CAINFO, o.ca_file.c_str()) == CURLE_OK;
+  // libcurl keeps the parsed authorities between probes, but only without a directory of them: parsing the
+  // bundle costs some 25 ms. It would keep them for a day; a rotated file must count sooner.
+  constexpr long kAuthoritiesKept_s = 60;
+  ok = ok && curl_easy_setopt(easy, CURLOPT_CAPATH, nullptr) == CURLE_OK;
+  ok = ok && curl_easy_setopt(easy, CURLOPT_CA_CACHE_TIMEOUT, kAuthoritiesKept_s) == CURLE_OK;
   return ok;
 }
 

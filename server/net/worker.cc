@@ -7,7 +7,7 @@
 #include <system_error>
 #include <utility>
 
-#include "server/signals_blocked.h"
+#include "core/signals_blocked.h"
 
 namespace gslbd::server {
 namespace {

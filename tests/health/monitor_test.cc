@@ -29,12 +29,14 @@ class Reports {
                 [this](std::span<const VerdictChange> changes) {
                   const std::lock_guard lock(mutex_);
                   changes_.insert(changes_.end(), changes.begin(), changes.end());
+                  changes_seen_ += changes.size();
                   changed_.notify_all();
                 },
             .on_first_round =
                 [this] {
                   const std::lock_guard lock(mutex_);
                   ++first_rounds_;
+                  changes_before_first_round_ = changes_seen_;
                   changed_.notify_all();
                 }};
   }
@@ -50,12 +52,15 @@ class Reports {
     REQUIRE(changed_.wait_for(lock, 30s, [this] { return first_rounds_ > 0; }));
     CHECK(first_rounds_ == 1);
   }
+  std::size_t changes_before_first_round() const { return changes_before_first_round_; }
 
  private:
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<VerdictChange> changes_;
   int first_rounds_ = 0;
+  std::size_t changes_seen_ = 0;
+  std::size_t changes_before_first_round_ = 0;
 };
 
 std::shared_ptr<const Check> quick(std::uint16_t port, const std::string& name = "web",
@@ -126,6 +131,17 @@ TEST_CASE("the first round is over at once when there is nothing to probe") {
   CHECK(monitor.apply({}).empty());
   reports.wait_for_first_round();
   CHECK(monitor.status().empty());
+}
+
+TEST_CASE("the first round is over when every target has a verdict, and all have been reported by then") {
+  const QuietLog quiet;
+  Reports reports;
+  TestServer server(ok());
+  Monitor monitor({}, reports.events());
+  const auto dead = quick(closed_port());
+  monitor.apply({{quick(server.port()), TestServer::loopback()}, {dead, TestServer::loopback()}});
+  reports.wait_for_first_round();
+  CHECK(reports.changes_before_first_round() == 2);
 }
 
 TEST_CASE("a new plan keeps what it still names, and an edited check keeps its verdict") {

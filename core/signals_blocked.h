@@ -8,7 +8,7 @@
 
 #include <csignal>
 
-namespace gslbd::server {
+namespace gslbd {
 
 class SignalsBlocked {
  public:
@@ -25,4 +25,4 @@ class SignalsBlocked {
   sigset_t before_{};
 };
 
-}  // namespace gslbd::server
+}  // namespace gslbd
