@@ -13,36 +13,37 @@ enum class Found : std::uint8_t {
   node,      ///< `node` is the name's own, or the wildcard that stands for it
   nothing,   ///< the name does not exist (NXDOMAIN)
   referral,  ///< `node` is the zone cut at or above the name
+  dname,     ///< `node` above the name owns a DNAME: the name is elsewhere (RFC 6672)
 };
 
 struct LookupResult {
   Found found = Found::nothing;
   NodeView node;
-  std::size_t skipped_labels = 0;  ///< referral: how many labels of the name lie left of the cut's
+  std::size_t skipped_labels = 0;  ///< referral, dname: how many labels of the name lie left of the node's
 };
 
 /// `name` must be within the zone. At the cut itself the cut is reported; the caller knows about DS (RFC 4035
 /// §3.1.4.1).
 inline LookupResult lookup(const Zone& zone, const QueryName& name) {
   const std::size_t depth = name.label_count() - zone.apex_labels();
-  const auto referral = [&](NodeView at_or_below) -> LookupResult {
-    const NodeView cut = at_or_below.has(kNodeBelowCut) ? zone.node(at_or_below.link()) : at_or_below;
-    // The name ends in the cut's name: their lengths tell how many labels lie left of it.
-    const std::size_t cut_length = cut.relative_name().size() + zone.apex_length();
+  const auto elsewhere = [&](NodeView owner) -> LookupResult {
+    // The name ends in the owner's: their lengths tell how many labels lie left of it.
+    const std::size_t owner_length = owner.relative_name().size() + zone.apex_length();
     std::size_t skipped = 0;
-    while (name.suffix(skipped).size() > cut_length) ++skipped;
-    return {Found::referral, cut, skipped};
+    while (name.suffix(skipped).size() > owner_length) ++skipped;
+    return {owner.has(kNodeCut) ? Found::referral : Found::dname, owner, skipped};
   };
 
   for (std::size_t skip = 0; skip <= depth; ++skip) {
     const NodeView node = zone.find(name, skip);
     if (!node) continue;
-    if (node.has(kNodeBelowCut) || node.has(kNodeCut)) return referral(node);  // step 3b
-    if (skip == 0) return {Found::node, node};                                 // step 3a
+    if (node.has(kNodeHidden)) return elsewhere(zone.node(node.link()));
+    if (node.has(kNodeCut)) return elsewhere(node);       // step 3b
+    if (skip == 0) return {Found::node, node};            // step 3a
+    if (node.has(kNodeHasDname)) return elsewhere(node);  // RFC 6672 §3.2 step 3c
     // Step 3c: `node` is the closest encloser.
     if (!node.has(kNodeHasWildcard)) return {};
-    const NodeView wildcard = zone.find_wildcard(name, skip);
-    return {Found::node, wildcard};
+    return {Found::node, zone.find_wildcard(name, skip)};
   }
   return {};  // not reached: the apex is a node
 }

@@ -28,15 +28,16 @@ struct NodeHead {
   std::uint8_t name_length;   ///< of the relative owner name; 0 at the apex
   std::uint8_t flags;         ///< NodeFlag bits
   std::uint16_t rrset_count;  ///< 0 for an empty non-terminal
-  std::uint32_t link;         ///< at a cut: arena offset of its glue list; below a cut: the cut's NodeOffset
+  std::uint32_t link;  ///< at a cut: arena offset of its glue list; hidden: the cut's or DNAME's NodeOffset
 };
 
 enum NodeFlag : std::uint8_t {
   kNodeCut = 1,          ///< owns NS and is not the apex: a zone cut (RFC 1034 §4.2)
-  kNodeBelowCut = 2,     ///< glue or occluded data: never an answer, a referral instead
+  kNodeHidden = 2,       ///< below a cut (glue, occluded data) or below a DNAME: never an answer itself
   kNodeHasWildcard = 4,  ///< "*" directly below exists (RFC 4592 §2.1.1)
   kNodeHasCname = 8,     ///< then the CNAME is its first RRset
   kNodeHasPool = 16,     ///< then the pool binding is its first RRset
+  kNodeHasDname = 32,    ///< what lies below it is elsewhere (RFC 6672 §2.4)
 };
 
 struct RrsetHead {

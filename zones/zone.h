@@ -3,8 +3,8 @@
 // Zone: one zone, compiled and immutable. A hash table of its names over one arena of nodes (zones/node.h).
 //
 // Every name that exists is in the table, empty non-terminals too (RFC 4592 §2.2.2), so that an exact match
-// costs one probe and the closest encloser one probe per label. Cuts are resolved when the zone is built: a
-// name below one knows it.
+// costs one probe and the closest encloser one probe per label. Cuts and DNAMEs are resolved when the zone
+// is built: a name below one knows it.
 //
 // Thread: immutable once built; any thread may read. Built by zones/zone_builder.h.
 

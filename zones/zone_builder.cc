@@ -127,9 +127,9 @@ class ZoneBuilder {
     }
     add_empty_non_terminals();
     zone_->nodes_end_ = end();
-    if (has_cuts_) mark_below_cuts();
+    if (hides_) mark_hidden();
     mark_wildcards();
-    if (has_cuts_) add_glue();
+    if (hides_) add_glue();
     add_negative_soa();
     if (!error_.empty()) return fail(std::move(error_));
     zone_->arena_.shrink_to_fit();
@@ -183,9 +183,10 @@ class ZoneBuilder {
     for (const Entry& e : run) {
       if (e.type == type::kNs && relative != 0) flags |= kNodeCut;
       if (e.type == type::kCname) flags |= kNodeHasCname;
+      if (e.type == type::kDname) flags |= kNodeHasDname;
       if (e.pool != ZoneData::kNoPool) flags |= kNodeHasPool;
     }
-    if ((flags & kNodeCut) != 0) has_cuts_ = true;
+    if ((flags & (kNodeCut | kNodeHasDname)) != 0) hides_ = true;
     query_.assign(owner);
     const NodeOffset offset = add_node(flags, run.size());
     if (relative == 0) zone_->apex_node_ = offset;
@@ -280,15 +281,15 @@ class ZoneBuilder {
     std::memcpy(mutable_head(node), &head, sizeof head);
   }
 
-  // The highest cut above a name decides (RFC 1034 §4.2.1): what lies below it belongs to somebody else.
-  void mark_below_cuts() {
+  // The highest cut or DNAME above a name decides (RFC 1034 §4.2.1, RFC 6672 §2.4): what lies below it
+  // belongs to somebody else, or is elsewhere.
+  void mark_hidden() {
     zone_->for_each_node([&](NodeView node) {
       query_.assign(zone_->owner(node).wire());
-      const std::size_t depth = query_.label_count() - zone_->apex_labels_;
-      for (std::size_t up = depth; up-- > 1;) {
+      for (std::size_t up = query_.label_count() - zone_->apex_labels_; up > 0; --up) {
         const NodeView ancestor = zone_->find(query_, up);
-        if (!ancestor.has(kNodeCut)) continue;
-        set(node, kNodeBelowCut, offset_of(ancestor));
+        if (!ancestor.has(kNodeCut) && !ancestor.has(kNodeHasDname)) continue;
+        set(node, kNodeHidden, offset_of(ancestor));
         break;
       }
     });
@@ -303,7 +304,7 @@ class ZoneBuilder {
 
   void add_glue() {
     zone_->for_each_node([&](NodeView node) {
-      if (node.has(kNodeCut) && !node.has(kNodeBelowCut)) add_glue_of(node);
+      if (node.has(kNodeCut) && !node.has(kNodeHidden)) add_glue_of(node);
     });
   }
 
@@ -368,7 +369,7 @@ class ZoneBuilder {
   BlockComposer composer_;
   QueryName query_;  // scratch
   std::vector<NodeOffset> wildcards_;
-  bool has_cuts_ = false;
+  bool hides_ = false;  ///< some name is a cut or owns a DNAME
   std::string error_;
 };
 

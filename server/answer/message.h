@@ -22,6 +22,7 @@ enum class Rcode : std::uint16_t {  // RFC 6895 §2.3
   nxdomain = 3,
   notimp = 4,
   refused = 5,
+  yxdomain = 6,  // RFC 6672 §2.2: a synthesized name is too long
   badvers = 16,  // RFC 6891 §9: its upper eight bits travel in the OPT
 };
 

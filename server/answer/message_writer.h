@@ -70,6 +70,22 @@ class MessageWriter {
     return true;
   }
 
+  /// A CNAME made for this answer (RFC 6672 §3.1); `target` is uncompressed.
+  bool add_cname(std::size_t owner, std::span<const std::uint8_t, 4> ttl,
+                 std::span<const std::uint8_t> target) {
+    if (zones::kRrDataAt + target.size() > limit_ - size_) return false;
+    std::uint8_t* at = out_ + size_;
+    zones::store_be16(at, 0xc000 | owner);
+    zones::store_be16(at + 2, zones::type::kCname);
+    zones::store_be16(at + 4, zones::kClassIn);
+    std::memcpy(at + zones::kRrTtlAt, ttl.data(), ttl.size());
+    zones::store_be16(at + zones::kRrLengthAt, target.size());
+    std::memcpy(at + zones::kRrDataAt, target.data(), target.size());
+    size_ += zones::kRrDataAt + target.size();
+    ++counts_[answer];
+    return true;
+  }
+
   bool empty() const { return counts_[answer] == 0; }
 
   /// Takes every record back and sets TC: the asker comes again over TCP (RFC 2181 §9, RFC 7766 §5).

@@ -77,10 +77,12 @@ Responder::Reply Responder::answer_name(const Query& query, const Current& curre
       return answer_node(query, current, found.node, out);
     case Found::nothing:
       return negative(current, Rcode::nxdomain, out);
+    case Found::dname:
+      return follow_dname(query, current, found, out);
     case Found::referral:
       break;
   }
-  if (query.qtype == type::kDs && found.skipped_labels == 0 && !found.node.has(zones::kNodeBelowCut)) {
+  if (query.qtype == type::kDs && found.skipped_labels == 0 && !found.node.has(zones::kNodeHidden)) {
     return answer_node(query, current, found.node, out);
   }
   return refer(current, found, out);
@@ -108,9 +110,19 @@ Responder::Reply Responder::answer_pool(const Query& query, const Current& curre
   const zones::PoolBinding binding = node.first_rrset().pool();
   const std::uint32_t pool = current.zone->pools[binding.pool];
   const AnswerSet& set = *snapshot_->pool(pool).read();
-  // ANY takes the first family that has records.
-  const bool v6 =
-      query.qtype == type::kAaaa || (query.qtype == type::kAny && set.v4.selection == Selection::nodata);
+  const auto has_records = [](const AddressAnswers& a) {
+    return a.selection == Selection::rotated || a.selection == Selection::weighted;
+  };
+  bool v6 = query.qtype == type::kAaaa;
+  if (query.qtype == type::kAny) {
+    // RFC 8482 §4.1: one RRset that exists: a family that has records, or else another type of the name.
+    v6 = !has_records(set.v4) && has_records(set.v6);
+    if (!has_records(set.v4) && !v6 && node.rrset_count() > 1) {
+      const RrsetView other(node.first_rrset().next());
+      const bool fits = out.add(MessageWriter::answer, other, node.relative_name().size(), current.place);
+      return {Rcode::noerror, true, fits};
+    }
+  }
   const AddressAnswers& answers = v6 ? set.v6 : set.v4;
   if (answers.selection == Selection::servfail) return {Rcode::servfail, false, true};
   if (answers.selection == Selection::nodata) return negative(current, Rcode::noerror, out);
@@ -129,8 +141,6 @@ Responder::Reply Responder::follow_cname(const Query& query, const Current& curr
   if (!out.add(MessageWriter::answer, node.first_rrset(), node.relative_name().size(), current.place)) {
     return {Rcode::noerror, true, false};
   }
-  if (++chain_ > kMaxChain) return {Rcode::noerror, true, true};
-
   // The target as written: labels, then the root or a pointer to the apex.
   std::array<std::uint8_t, zones::kMaxNameLength> wire;
   const std::uint8_t* written = out.data() + target_at;
@@ -145,15 +155,48 @@ Responder::Reply Responder::follow_cname(const Query& query, const Current& curr
   } else {
     wire[n++] = 0;
   }
-  target_.assign(std::span<const std::uint8_t>(wire).first(n));
+  return go_on(query, current, std::span(wire).first(n), target_at, pointed, out);
+}
 
+Responder::Reply Responder::follow_dname(const Query& query, const Current& current,
+                                         const zones::LookupResult& found, MessageWriter& out) noexcept {
+  const RrsetView dname = found.node.rrset(type::kDname);
+  const auto prefix =
+      current.name->wire().first(current.name->length() - current.name->suffix(found.skipped_labels).size());
+  const Place place{current.place.owner + prefix.size(), current.place.apex};
+  if (!out.add(MessageWriter::answer, dname, found.node.relative_name().size(), place)) {
+    return {Rcode::noerror, true, false};
+  }
+  // RFC 6672 §2.2: the DNAME's owner in the name gives way to its target; a name that gets too long is
+  // YXDOMAIN.
+  const auto target = dname.block().subspan(zones::kRrDataAt);
+  std::array<std::uint8_t, zones::kMaxNameLength> wire;
+  const std::size_t n = prefix.size() + target.size();
+  if (n > wire.size()) return {Rcode::yxdomain, true, true};
+  std::memcpy(wire.data(), prefix.data(), prefix.size());
+  std::memcpy(wire.data() + prefix.size(), target.data(), target.size());
+  const auto cname = std::span<const std::uint8_t>(wire).first(n);
+  const std::size_t target_at = out.size() + zones::kRrDataAt;
+  if (!out.add_cname(current.place.owner, dname.block().subspan(zones::kRrTtlAt).first<4>(), cname)) {
+    return {Rcode::noerror, true, false};
+  }
+  if (query.qtype == type::kCname || query.qtype == type::kAny) return {Rcode::noerror, true, true};
+  return go_on(query, current, cname, target_at, false, out);
+}
+
+Responder::Reply Responder::go_on(const Query& query, const Current& from,
+                                  std::span<const std::uint8_t> target, std::size_t target_at,
+                                  bool shares_apex, MessageWriter& out) noexcept {
+  if (++chain_ > kMaxChain) return {Rcode::noerror, true, true};
+  target_.assign(target);
   const std::uint32_t index = snapshot_->directory().find(target_);
   if (index == zones::ZoneDirectory::kNone) return {Rcode::noerror, true, true};
   const ServedZone* zone = &snapshot_->zone(index);
   // The target ends in its zone's apex. Written as a pointer, the apex stands where it stood; else within the
   // target itself.
-  const bool same_apex = pointed && zone == current.zone;
-  const Place place{target_at, same_apex ? current.place.apex : target_at + n - zone->zone->apex_length()};
+  const bool same_apex = shares_apex && zone == from.zone;
+  const Place place{target_at,
+                    same_apex ? from.place.apex : target_at + target.size() - zone->zone->apex_length()};
   if (place.owner >= 0x4000 || place.apex >= 0x4000)
     return {Rcode::noerror, true, true};  // pointers end there
   return answer_name(query, {&target_, zone, place}, out);

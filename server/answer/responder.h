@@ -61,6 +61,12 @@ class Responder final : public QueryHandler {
                     MessageWriter& out) noexcept;
   Reply follow_cname(const Query& query, const Current& current, zones::NodeView node,
                      MessageWriter& out) noexcept;
+  Reply follow_dname(const Query& query, const Current& current, const zones::LookupResult& found,
+                     MessageWriter& out) noexcept;
+  // Starts again at a CNAME's target, which stands at `target_at`. `shares_apex`: it ends in a pointer to the
+  // apex of the zone it comes from.
+  Reply go_on(const Query& query, const Current& from, std::span<const std::uint8_t> target,
+              std::size_t target_at, bool shares_apex, MessageWriter& out) noexcept;
   static Reply refer(const Current& current, const zones::LookupResult& found, MessageWriter& out) noexcept;
   static Reply negative(const Current& current, Rcode rcode, MessageWriter& out) noexcept;
   const ServedZone* find_zone(const Query& query) const noexcept;

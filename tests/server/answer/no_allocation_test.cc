@@ -21,6 +21,7 @@ namespace {
 thread_local bool armed = false;
 std::atomic<int> allocations{0};
 std::atomic<int> locks{0};
+std::atomic<bool> any_worker_armed{false};
 
 }  // namespace
 
@@ -94,7 +95,10 @@ class ArmingHandler final : public server::QueryHandler {
   std::size_t handle(std::span<const std::uint8_t> query, const server::Asker& asker,
                      std::span<std::uint8_t> response) noexcept override {
     const std::size_t n = inner_.handle(query, asker, response);
-    if (++handled_ == kWarmUp) armed = true;
+    if (++handled_ == kWarmUp) {
+      armed = true;
+      any_worker_armed = true;
+    }
     return n;
   }
   static constexpr int kWarmUp = 50;
@@ -182,6 +186,7 @@ TEST_CASE("a worker neither allocates nor locks while it answers") {
   const int seen_allocations = allocations.load();
   const int seen_locks = locks.load();
   pool->stop();
+  CHECK(any_worker_armed.load());
   CHECK(seen_allocations == 0);
   CHECK(seen_locks == 0);
 }

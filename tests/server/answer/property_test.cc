@@ -36,8 +36,8 @@ class Generator {
   }
 
   std::string query_type() {
-    const char* const kTypes[] = {"A", "AAAA", "TXT", "MX", "NS", "CNAME", "DS", "SOA"};
-    return kTypes[random_.below(8)];
+    const char* const kTypes[] = {"A", "AAAA", "TXT", "MX", "NS", "CNAME", "DS", "SOA", "DNAME"};
+    return kTypes[random_.below(9)];
   }
 
  private:
@@ -73,6 +73,7 @@ class Generator {
       if (random_.below(2) == 0) here["A"] = {"192.0.2." + number()};  // occluded by its own cut
       return;
     }
+    if (kind == 4 && owner[0] != "*") here["DNAME"] = {to_text(query_name())};
     here["A"] = {"192.0.2." + number()};
     if (random_.below(2) == 0) here["AAAA"] = {"2001:db8::" + number()};
     if (random_.below(3) == 0) here["TXT"] = {"\"text " + number() + "\""};

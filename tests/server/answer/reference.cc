@@ -73,11 +73,14 @@ class Reference {
   }
 
   void step(const ReferenceZone& zone, const Labels& name, int chain) {
-    // A cut between the apex and the name, the name included: somebody else's.
-    for (std::size_t n = zone.apex.size() + 1; n <= name.size(); ++n) {
+    // From the apex down to the name: a DNAME above it sends us elsewhere, a cut at or above it to somebody
+    // else.
+    for (std::size_t n = zone.apex.size(); n <= name.size(); ++n) {
       const Labels here = ancestor(name, n);
       const auto found = zone.data.find(here);
-      if (found == zone.data.end() || found->second.count("NS") == 0) continue;
+      if (found == zone.data.end()) continue;
+      if (n < name.size() && found->second.count("DNAME") != 0) return synthesize(zone, name, here, chain);
+      if (n == zone.apex.size() || found->second.count("NS") == 0) continue;
       if (n == name.size() && type_ == "DS") break;
       return refer(zone, here);
     }
@@ -90,18 +93,33 @@ class Reference {
     negative(zone, 3);
   }
 
+  // RFC 6672 §3.2.
+  void synthesize(const ReferenceZone& zone, const Labels& name, const Labels& owner, int chain) {
+    add(out_.answer, zone, owner, owner, "DNAME");
+    Labels target(name.begin(), name.end() - static_cast<std::ptrdiff_t>(owner.size()));
+    for (const auto& label : to_labels(zone.data.at(owner).at("DNAME").at(0))) target.push_back(label);
+    constexpr std::size_t kLongestName = 255;
+    if (to_text(target).size() + 1 > kLongestName) {
+      out_.rcode = 6;
+      return;
+    }
+    out_.answer.push_back(to_text(name) + " " + std::to_string(zone.ttl) + " IN CNAME " + to_text(target));
+    if (type_ == "CNAME" || chain == kLongestChain) return;
+    if (const ReferenceZone* next = zone_of(target)) step(*next, target, chain + 1);
+  }
+
   void answer(const ReferenceZone& zone, const Labels& name, const Labels& source, int chain) {
     const auto found = zone.data.find(source);
     if (found == zone.data.end()) return negative(zone, 0);  // an empty non-terminal
     if (found->second.count(type_) != 0) return add(out_.answer, zone, name, source, type_);
     if (found->second.count("CNAME") == 0) return negative(zone, 0);
     add(out_.answer, zone, name, source, "CNAME");
-    constexpr int kLongestChain = 16;
     if (chain == kLongestChain) return;
     const Labels target = to_labels(found->second.at("CNAME").at(0));
     if (const ReferenceZone* next = zone_of(target)) step(*next, target, chain + 1);
   }
 
+  static constexpr int kLongestChain = 16;
   const std::vector<ReferenceZone>& zones_;
   const std::string type_;
   ReferenceAnswer out_;

@@ -25,6 +25,7 @@ const char* const kZone = R"({
     "api": {"pool": {"name": "www", "ttl": "5s"}},
     "v4only": {"pool": "v4only"},
     "dead": {"pool": "dead"},
+    "failing": {"pool": "dead", "TXT": "t"},
     "ns1": {"A": "192.0.2.1", "AAAA": "2001:db8::1"},
     "ns2": {"A": "198.51.100.1"},
     "mail": {"A": "192.0.2.25"},
@@ -177,6 +178,27 @@ TEST_CASE("a CNAME loop ends") {
   CHECK(m.answer.size() == server::Responder::kMaxChain + 1);
 }
 
+TEST_CASE("below a DNAME names are elsewhere (RFC 6672)") {
+  const std::string far(63, 'f');
+  Authority server({R"({"zone": "d.test", "soa": {"mname": "ns.x."}, "records": {"@": {"NS": "ns.x."},
+                       "old": {"DNAME": "new", "TXT": "here"}, "new": {"A": "192.0.2.1"}, "www.new": {"A": "192.0.2.2"},
+                       "hidden.old": {"A": "192.0.2.3"}, "away": {"DNAME": "other.example."},
+                       "long": {"DNAME": ")" +
+                    far + "." + far + "." + far + R"("}}})"});
+  const auto m = server.ask("wWw.old.d.test.", type::kA);
+  CHECK(m.aa);
+  CHECK(m.answer == Lines{"old.d.test. 300 IN DNAME new.d.test.",
+                          "wWw.old.d.test. 300 IN CNAME www.new.d.test.",
+                          "www.new.d.test. 300 IN A 192.0.2.2"});
+  CHECK(server.ask("old.d.test.", type::kTxt).answer == Lines{"old.d.test. 300 IN TXT \"here\""});
+  CHECK(server.ask("hidden.old.d.test.", type::kA).rcode == 3);  // hidden.new does not exist
+  CHECK(server.ask("x.away.d.test.", type::kA).answer ==
+        Lines{"away.d.test. 300 IN DNAME other.example.", "x.away.d.test. 300 IN CNAME x.other.example."});
+  const auto too_long = server.ask(std::string(63, 'a') + ".long.d.test.", type::kA);
+  CHECK(too_long.rcode == 6);
+  CHECK(too_long.answer.size() == 1);
+}
+
 TEST_CASE("below a cut there is a referral with glue, not an answer") {
   auto server = authority();
   for (const char* name :
@@ -302,6 +324,10 @@ TEST_CASE("ANY gets one RRset (RFC 8482 §4.1)") {
   auto server = authority();
   CHECK(server.ask("ns1.example.com.", type::kAny).answer.size() == 1);
   CHECK(server.ask("www.example.com.", type::kAny).answer.size() == 3);
+  // A pool without records of either family leaves the name's other types.
+  CHECK(server.ask("failing.example.com.", type::kAny).answer ==
+        Lines{"failing.example.com. 300 IN TXT \"t\""});
+  CHECK(server.ask("dead.example.com.", type::kAny).rcode == 2);
   CHECK(server.ask("shop.example.com.", type::kAny).answer ==
         Lines{"shop.example.com. 3600 IN CNAME www.example.com."});
 }
