@@ -84,11 +84,31 @@ class Loader {
 
 }  // namespace
 
+namespace {
+
+// The configuration's own directory is a name, not a pattern.
+std::string escape_glob(const std::string& text) {
+  std::string out;
+  for (const char c : text) {
+    if (c == '*' || c == '?' || c == '[' || c == '\\') out += '\\';
+    out += c;
+  }
+  return out;
+}
+
+std::string resolve_pattern(const Config& config, const std::string& pattern) {
+  if (pattern.starts_with('/')) return pattern;
+  const std::string directory = config.resolve("");
+  return escape_glob(directory) + pattern;
+}
+
+}  // namespace
+
 std::vector<std::string> find_zone_files(const Config& config, Diagnostics& diagnostics) {
   std::set<std::string> files;
   for (const std::string& pattern : config.zones) {
     glob_t found{};
-    const int status = glob(config.resolve(pattern).c_str(), 0, nullptr, &found);
+    const int status = glob(resolve_pattern(config, pattern).c_str(), 0, nullptr, &found);
     if (status != 0) {
       diagnostics.error(config.file, "/zones", "no file matches \"" + pattern + "\"");
     } else {

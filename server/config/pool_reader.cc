@@ -56,6 +56,11 @@ const Field<MemberDraft> kMemberFields[] = {
 
 void read_members(const JsonView& v, PoolDraft& d) {
   if (!v.json().is_array() || v.json().empty()) return v.expected("a list of members, at least one");
+  // An answer holds them all: more would not fit into a message, and nobody's resolver wants so many.
+  constexpr std::size_t kMostMembers = 1000;
+  if (v.json().size() > kMostMembers) {
+    return v.error(fmt::format("{} members are too many: at most {}", v.json().size(), kMostMembers));
+  }
   std::set<Address> seen;
   for (std::size_t i = 0; i < v.json().size(); ++i) {
     const JsonView element = v.element(i);
@@ -88,7 +93,7 @@ void read_when_all_down(const JsonView& v, PoolDraft& d) {
 }
 
 const Field<PoolDraft> kPoolFields[] = {
-    {"members", "list of members", "required", "the addresses to choose among", read_members},
+    {"members", "list of 1 to 1000 members", "required", "the addresses to choose among", read_members},
     {"alive", "rule over checks", "none",
      "when a member counts as alive: `\"web\"`, `{\"all\": [...]}`, `{\"any\": [...]}`, "
      "`{\"at_least\": 2, \"of\": [...]}`; without it every member does",
@@ -103,10 +108,10 @@ const Field<PoolDraft> kPoolFields[] = {
      }},
     {"ttl", "duration, 0s to 1d", "`\"20s\"`", "the TTL of its answers, unless the name gives its own",
      [](const JsonView& v, PoolDraft& d) {
-       if (const auto ttl = read_duration(v, 0s, 24h)) {
-         d.pool.ttl_s =
-             static_cast<std::uint32_t>(std::chrono::duration_cast<std::chrono::seconds>(*ttl).count());
-       }
+       const auto ttl = read_duration(v, 0s, 24h);
+       if (!ttl) return;
+       if (*ttl % 1s != Duration(0)) return v.error(quote(v.json()) + " is not a whole number of seconds");
+       d.pool.ttl_s = static_cast<std::uint32_t>(*ttl / Duration(1s));
      }},
     {"when_all_down", "all, last, nodata, servfail or {\"pool\": name}", "`\"all\"`",
      "the answer of a family whose members are all down: all of them, those that were live last, no data, "
@@ -230,6 +235,9 @@ class ScopeReader {
     for (const auto& [name, unused] : object.items()) {
       if (name.empty()) {
         v.member(name).error("a name must not be empty");
+      } else if (name.find('/') != std::string::npos) {
+        // "example.com/www" is how a zone's own pool is called in metrics.
+        v.member(name).error("a name must not contain \"/\"");
       } else {
         f(name, v.member(name));
       }

@@ -22,7 +22,7 @@ using health::Verdict;
 /// probed).
 struct PoolState {
   std::vector<Verdict> members;
-  /// The members that were live when any last was, by family (IPv4, IPv6); empty before that.
+  /// The members that were up when any last was, by family (IPv4, IPv6); empty before that.
   std::vector<std::uint32_t> last_live[2];
 };
 

@@ -138,6 +138,8 @@ void Steering::refresh_member(std::uint32_t pool, std::uint32_t member) {
 void Steering::refresh_last_live(std::uint32_t pool) {
   for (const Family family : {Family::v4, Family::v6}) {
     auto live = live_members(pools_[pool], states_[pool], family);
+    // Who has never been seen up is answered, but no memory to fall back on.
+    std::erase_if(live, [&](auto m) { return states_[pool].members[m] != Verdict::up; });
     if (!live.empty()) states_[pool].last_live[family == Family::v6 ? 1 : 0] = std::move(live);
   }
 }

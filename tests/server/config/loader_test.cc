@@ -4,6 +4,8 @@
 // them before you commit them.
 #include "server/config/loader.h"
 
+#include <sys/stat.h>
+
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -81,6 +83,21 @@ TEST_CASE("what is missing or unreadable is said, not thrown") {
   CHECK_FALSE(load(files.config(), {}, d2).has_value());
   CHECK(d2.all().at(0).to_string() == files.config() + ": /zones: no file matches \"zones/*.json\"");
   CHECK(d2.all().at(1).message == "cannot read: it is a directory");
+
+  // A pipe has no writer: reading it would never end.
+  files.write("gslbd.json", R"({"listen": ["127.0.0.1:0"], "zones": ["pipe"]})");
+  REQUIRE(mkfifo((files.path() / "pipe").c_str(), 0600) == 0);
+  Diagnostics d3;
+  CHECK_FALSE(load(files.config(), {}, d3).has_value());
+  CHECK(d3.all().at(0).message == "cannot read: it is not a regular file");
+}
+
+TEST_CASE("the configuration's own directory is no pattern") {
+  Files files;
+  files.write("a[1]*/gslbd.json", R"({"listen": ["127.0.0.1:0"], "zones": ["*.zone"]})");
+  files.write("a[1]*/z.zone", kZone);
+  Diagnostics d;
+  CHECK(load((files.path() / "a[1]*/gslbd.json").string(), {}, d).has_value());
 }
 
 TEST_CASE("a zone's own pools are its own, and named after it") {

@@ -84,6 +84,27 @@ TEST_CASE("a pool that falls back is compiled again when its spare changes") {
   CHECK(s.counters()[counter] == std::pair<std::uint32_t, std::string>(0, "site-of-192.0.2.3"));
 }
 
+TEST_CASE("who was never up is not remembered as the last that was") {
+  const auto web = tcp_check("web", 80);
+  auto p = pool("a", {"192.0.2.1", "192.0.2.2"}, {web});
+  p.when_all_down = WhenAllDown::last;
+  Steering s({p});
+  bind_all(s, Verdict::unknown);
+  (void)s.apply(100, Verdict::down);
+  (void)s.apply(101, Verdict::down);
+  CHECK(s.decide(0, Family::v4).why == Why::failed_open);
+  CHECK(s.decide(0, Family::v4).members == Indexes{0, 1});
+
+  // A reload that edits the check knows nothing of the members yet: what it inherits stands.
+  (void)s.apply(100, Verdict::up);
+  Steering next({p});
+  bind_all(next, Verdict::unknown);
+  next.inherit(s);
+  (void)next.apply(101, Verdict::down);
+  (void)next.apply(100, Verdict::down);
+  CHECK(next.decide(0, Family::v4).members == Indexes{0});
+}
+
 TEST_CASE("the last live set survives a reload that moves its members") {
   const auto web = tcp_check("web", 80);
   auto before = pool("a", {"192.0.2.1", "192.0.2.2"}, {web});
