@@ -165,6 +165,8 @@ Result<std::string> read_file(const std::string& path) {
   struct stat status {};
   if (stat(path.c_str(), &status) != 0) return fail(fmt::format("cannot read: {}", std::strerror(errno)));
   if (S_ISDIR(status.st_mode)) return fail("cannot read: it is a directory");
+  // A pipe would wait for a writer, and everybody for us.
+  if (!S_ISREG(status.st_mode)) return fail("cannot read: it is not a regular file");
   std::ifstream in(path, std::ios::binary);
   if (!in) return fail(fmt::format("cannot read: {}", std::strerror(errno)));
   std::string text;

@@ -16,7 +16,7 @@
 
 #include "core/log.h"
 #include "server/admin/http_routes.h"
-#include "server/signals_blocked.h"
+#include "core/signals_blocked.h"
 
 namespace gslbd::server {
 namespace {
@@ -158,9 +158,9 @@ Result<void> HttpServer::Impl::open() {
   const char* options[] = {"listening_ports",
                            port.c_str(),
                            "num_threads",
-                           "2",
+                           "16",  // so that a few silent connections do not starve a liveness probe
                            "request_timeout_ms",
-                           "5000",
+                           "2000",
                            "enable_directory_listing",
                            "no",
                            "enable_keep_alive",

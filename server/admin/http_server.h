@@ -8,7 +8,7 @@
 // too, so that a web page cannot reach the server through a name it points here (DNS rebinding): 421
 // otherwise.
 //
-// Thread: start() and the destructor on one thread. Handlers run on the server's two threads, at the same
+// Thread: start() and the destructor on one thread. Handlers run on the server's own threads, at the same
 // time; the destructor waits for them.
 
 #include <functional>

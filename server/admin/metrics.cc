@@ -110,7 +110,8 @@ void add_answers(const MetricsView& view, std::vector<MetricFamily>& out) {
   FamilyBuilder responses = counter("gslbd_responses_total", "Responses sent by response code.");
   for (const auto& r : view.responses) responses.add({{"rcode", r.rcode}}, r.count);
   out.push_back(responses.take());
-  FamilyBuilder answers = counter("gslbd_answers_total", "Answers from a pool by the site they point to.");
+  FamilyBuilder answers =
+      counter("gslbd_answers_total", "Answers from a pool by the site of the first address in them.");
   for (const auto& a : view.answers) answers.add({{"pool", a.pool}, {"site", a.site}}, a.count);
   out.push_back(answers.take());
   FamilyBuilder members = gauge("gslbd_pool_members", "Members of a pool by state.");

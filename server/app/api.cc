@@ -20,7 +20,7 @@ HttpResponse from_main(Mailbox& main, F question) {
   return answer ? *answer : busy();
 }
 
-// What a probed site says may be no UTF-8.
+// What a file or a probed site says may be no UTF-8; what we say is.
 std::string json_text(const Json& json) {
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
@@ -45,7 +45,7 @@ std::vector<Route> make_routes(const StatusSource& source, const health::Monitor
        [&](const HttpRequest&) {
          return from_main(main, [&source, targets = monitor.status()] {
            return HttpResponse{200, "text/html; charset=utf-8",
-                               status_page(status_json(source.facts(), targets))};
+                               status_page(Json::parse(json_text(status_json(source.facts(), targets))))};
          });
        }},
       {"GET", "/healthz",

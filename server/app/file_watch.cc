@@ -18,15 +18,11 @@ FileWatch::FileWatch(uv_loop_t& loop, std::function<void()> on_quiet)
 
 void FileWatch::watch(const std::set<std::string>& directories, Duration debounce) {
   debounce_ = debounce;
-  std::set<std::string> missing = directories;
-  std::erase_if(directories_, [&](Directory* d) {
-    if (missing.erase(d->path) != 0) return false;
-    release(d);
-    return true;
-  });
-  for (const std::string& path : missing) {
+  // All anew: a path that has not changed may lead to another directory than it did.
+  std::vector<Directory*> before;
+  before.swap(directories_);
+  for (const std::string& path : directories) {
     auto directory = std::make_unique<Directory>();
-    directory->path = path;
     uv_fs_event_init(&loop_, &directory->handle);
     Directory* owned = directory.release();
     owned->handle.data = this;
@@ -38,6 +34,7 @@ void FileWatch::watch(const std::set<std::string>& directories, Duration debounc
       release(owned);
     }
   }
+  for (Directory* d : before) release(d);
 }
 
 void FileWatch::close() {

@@ -25,14 +25,14 @@ class FileWatch {
   FileWatch(const FileWatch&) = delete;
   FileWatch& operator=(const FileWatch&) = delete;
 
-  /// Watches exactly these directories from now on; those that cannot be watched are logged.
+  /// Watches exactly these directories, as they are now; those that cannot be watched are logged. To be
+  /// called again after every change: a watch follows the directory, not its name.
   void watch(const std::set<std::string>& directories, Duration debounce);
   void close();
 
  private:
   struct Directory {
     uv_fs_event_t handle{};
-    std::string path;
   };
   static void on_event(uv_fs_event_t* handle, const char* name, int events, int status);
   static void release(Directory* directory);

@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/app/mailbox.h"
 
+#include <stdexcept>
+#include <string>
+
 namespace gslbd::server {
 
 Mailbox::Mailbox(uv_loop_t& loop) {
-  uv_async_init(&loop, &async_, [](uv_async_t* a) { static_cast<Mailbox*>(a->data)->deliver(); });
+  const int status =
+      uv_async_init(&loop, &async_, [](uv_async_t* a) { static_cast<Mailbox*>(a->data)->deliver(); });
+  if (status != 0) throw std::runtime_error(std::string("cannot make a mailbox: ") + uv_strerror(status));
   async_.data = this;
 }
 

@@ -36,7 +36,8 @@ class Mailbox {
     using Answer = decltype(question());
     auto promise = std::make_shared<std::promise<Answer>>();
     auto answer = promise->get_future();
-    post([promise, question = std::move(question)] {
+    // The promise goes with the work: work that is dropped breaks it, and the wait ends.
+    post([promise = std::move(promise), question = std::move(question)] {
       try {
         promise->set_value(question());
       } catch (...) {

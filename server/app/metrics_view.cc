@@ -70,6 +70,8 @@ std::string rcode_name(std::size_t rcode) {
       return "NOTIMP";
     case 5:
       return "REFUSED";
+    case 6:
+      return "YXDOMAIN";
     case 16:
       return "BADVERS";
     default:
@@ -82,7 +84,7 @@ MetricsView metrics_view(const StatusFacts& facts, std::span<const health::Targe
   view.version = version();
   view.start_time_s = epoch_seconds(facts.started_at);
   view.net = facts.net;
-  for (const std::size_t r : {0U, 1U, 2U, 3U, 4U, 5U, 16U}) {
+  for (const std::size_t r : {0U, 1U, 2U, 3U, 4U, 5U, 6U, 16U}) {
     view.responses.push_back({rcode_name(r), facts.responses.by_rcode[r]});
   }
   add_targets(targets, view);

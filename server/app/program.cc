@@ -12,6 +12,7 @@
 #include <cstring>
 #include <memory>
 #include <random>
+#include <stdexcept>
 #include <thread>
 
 #include "core/log.h"
@@ -57,7 +58,8 @@ class Program final : public StatusSource {
                                                  : std::max(1U, std::thread::hardware_concurrency())),
         monitor_({.seed = fresh_seed()}, health_events()),
         state_(monitor_, worker_count_),
-        reloader_(loop_, first_.config.file, [this](Loaded next) { install(std::move(next)); }),
+        reloader_(loop_, first_.config.file,
+                  {[this](Loaded next) { install(std::move(next)); }, [this] { watch_files(); }}),
         watch_(loop_, [this] { reloader_.request_if_changed(); }) {
     reloader_.loaded_at_start(first_, diagnostics);
   }
@@ -68,7 +70,7 @@ class Program final : public StatusSource {
     if (!started) log::error("{}", started.error().message);
     if (started) uv_run(&loop_, UV_RUN_DEFAULT);
     stop();
-    return started ? 0 : 1;
+    return started && !failed_ ? 0 : 1;
   }
 
   // StatusSource, on the main loop.
@@ -85,7 +87,11 @@ class Program final : public StatusSource {
  private:
   // Member of the base initialisation: the loop must be there before anything that lives on it.
   struct Loop : uv_loop_t {
-    Loop() : uv_loop_t{} { uv_loop_init(this); }
+    Loop() : uv_loop_t{} {
+      if (const int status = uv_loop_init(this); status != 0) {
+        throw std::runtime_error(std::string("cannot make an event loop: ") + uv_strerror(status));
+      }
+    }
   };
 
   health::Monitor::Events health_events() {
@@ -123,6 +129,7 @@ class Program final : public StatusSource {
         [](uv_timer_t* t) { static_cast<Program*>(t->data)->begin_answering("start_grace is over"); },
         static_cast<std::uint64_t>(grace), 0);
     install(std::move(first_));
+    watch_files();
     return {};
   }
 
@@ -141,13 +148,13 @@ class Program final : public StatusSource {
     log::set_level(config.log_level);
     const std::size_t zones = loaded.zones.size();
     state_.install(std::move(loaded));
-    if (config.watch) {
-      watch_.watch(reloader_.directories(), config.reload_debounce);
-    } else {
-      watch_.watch({}, config.reload_debounce);
-    }
     log::info("configuration {} serves: {} zones, {} pools, {} targets", state_.generation(), zones,
               state_.steering().pools().size(), state_.steering().targets().size());
+  }
+
+  void watch_files() {
+    const Config& config = state_.loaded().config;
+    watch_.watch(config.watch ? reloader_.directories() : std::set<std::string>(), config.reload_debounce);
   }
 
   // Sockets and threads are made once.
@@ -174,6 +181,8 @@ class Program final : public StatusSource {
     });
     if (!workers) {
       log::error("{}", workers.error().message);
+      responders_.clear();  // they went with the pool
+      failed_ = true;
       return quit("the workers cannot start");
     }
     workers_.emplace(std::move(*workers));
@@ -220,6 +229,7 @@ class Program final : public StatusSource {
   const WallTime started_at_ = SystemClock().wall_now();
   bool answering_ = false;
   bool quitting_ = false;
+  bool failed_ = false;  ///< it ends because it could not go on
 };
 
 }  // namespace
@@ -229,6 +239,9 @@ const char* version() {
 }
 
 int run_program(const std::string& config_file) {
+  std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGHUP,
+              SIG_IGN);  // until the loop takes it: a reload asked for while loading is no reason to die
   Diagnostics diagnostics;
   auto loaded = load(config_file, {}, diagnostics);
   for (const auto& d : diagnostics.all()) {
@@ -238,7 +251,6 @@ int run_program(const std::string& config_file) {
     log::error("the configuration has {} errors: not started", diagnostics.error_count());
     return 1;
   }
-  std::signal(SIGPIPE, SIG_IGN);
   return Program(std::move(*loaded), diagnostics).run();
 }
 

@@ -29,8 +29,11 @@ struct ReloadReport {
 
 class Reloader {
  public:
-  /// `on_loaded` gets each configuration that has no error.
-  Reloader(uv_loop_t& loop, std::string file, std::function<void(Loaded)> on_loaded);
+  struct Events {
+    std::function<void(Loaded)> on_loaded;  ///< each configuration that has no error
+    std::function<void()> on_end;           ///< after every load, good or bad: directories() may have changed
+  };
+  Reloader(uv_loop_t& loop, std::string file, Events events);
   ~Reloader();
   Reloader(const Reloader&) = delete;
   Reloader& operator=(const Reloader&) = delete;
@@ -53,17 +56,17 @@ class Reloader {
 
  private:
   struct Job;
-  std::vector<std::string> files() const;
   void start(const std::string& reason);
   void finish(Job& job);
 
   uv_loop_t& loop_;
   const std::string file_;
-  std::function<void(Loaded)> on_loaded_;
+  Events events_;
   std::unique_ptr<Job> job_;
   bool again_ = false;
   bool stopping_ = false;
-  Config config_;  ///< the last good one: which files matter
+  Config
+      config_;  ///< the last that could be read, also if it could not be loaded: it tells which files matter
   Serials serials_;
   std::string signature_;  ///< of those files when the last load began
   ReloadReport last_;

@@ -129,7 +129,7 @@ std::string status_page(const Json& status) {
   out += last_reload(status) + pools(status) + checks(status) + zones(status);
   out +=
       "<nav><a href=\"/api/v1/status\">JSON</a><a href=\"/metrics\">metrics</a><a "
-      "href=\"/ready\">ready</a></nav>\n";
+      "href=\"/ready\">ready</a><a href=\"/healthz\">healthz</a></nav>\n";
   return out + "</body></html>\n";
 }
 

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Reload: all or nothing, by signal and by file change, without a lost or a wrong answer."""
 
+import json
+import shutil
 import signal
 import unittest
 
@@ -50,6 +52,51 @@ class Reload(E2eCase):
             after = serial()
             self.assertGreater(after, before)
             before = after
+
+    def test_a_swapped_directory_is_followed(self):
+        server = self.serve()
+        zones, other = self.dir / "zones", self.dir / "other"
+        for address in ("192.0.2.20", "192.0.2.21"):  # the second swap, too
+            other.mkdir()
+            (other / "example.com.json").write_text(json.dumps(zone({"www": {"A": address}})))
+            zones.rename(self.dir / "gone")
+            other.rename(zones)
+            self.wait_addresses(server, "www.example.com", [address])
+            shutil.rmtree(self.dir / "gone")
+        self.write("zones/example.com.json", zone({"www": {"A": "192.0.2.22"}}))
+        self.wait_addresses(server, "www.example.com", ["192.0.2.22"])
+
+    def test_a_swapped_symbolic_link_is_followed(self):
+        for name, address in (("a", "192.0.2.20"), ("b", "192.0.2.21")):
+            (self.dir / name).mkdir()
+            self.write(f"{name}/example.com.json", zone({"www": {"A": address}}))
+        (self.dir / "current").symlink_to("a")
+        server = self.gslbd(patterns="current/*.json")
+        self.assert_stays(server, ["192.0.2.20"])
+        (self.dir / "next").symlink_to("b")
+        (self.dir / "next").replace(self.dir / "current")
+        self.wait_addresses(server, "www.example.com", ["192.0.2.21"])
+        self.write("b/example.com.json", zone({"www": {"A": "192.0.2.22"}}))
+        self.wait_addresses(server, "www.example.com", ["192.0.2.22"])
+
+    def test_a_repair_is_noticed_after_a_failed_reload(self):
+        server = self.serve()
+        settings = json.loads((self.dir / "gslbd.json").read_text())
+        (self.dir / "more").mkdir()
+        self.write("more/org.json", "{")
+        self.write("gslbd.json", {**settings, "zones": ["zones/*.json", "more/*.json"]})
+        wait_until(lambda: server.metrics()["gslbd_config_last_reload_successful"] == 0, "the failed reload")
+        self.write("more/org.json", zone({"www": {"A": "192.0.2.30"}}, name="example.org"))
+        self.wait_addresses(server, "www.example.org", ["192.0.2.30"])
+
+    def test_a_zone_that_is_no_utf8_neither_loads_nor_harms(self):
+        server = self.serve(watch=False)
+        (self.dir / "zones/latin1.json").write_bytes(b'{"zone": "caf\xe9.example", "records": {}}')
+        server.signal(signal.SIGHUP)
+        wait_until(lambda: server.metrics()["gslbd_config_last_reload_successful"] == 0, "the failed reload")
+        self.assertFalse(server.status()["config"]["last_reload"]["successful"])
+        self.assertIn("The last reload failed", server.get("/")[1])
+        self.assert_stays(server, ["192.0.2.10"])
 
     def assert_refused_and_survived(self, server, break_it, mention):
         """After `break_it` a reload fails, says why, and the old state serves on; after a repair it serves the new."""

@@ -43,11 +43,11 @@ class E2eCase(unittest.TestCase):
         fresh.replace(target)
         return target
 
-    def configure(self, zones=(), **settings):
+    def configure(self, zones=(), patterns="zones/*.json", **settings):
         """Writes gslbd.json and its zones. Every port is the kernel's choice."""
         for content in zones:
             self.write(f"zones/{content['zone'].rstrip('.') or 'root'}.json", content)
-        config = {"listen": ["127.0.0.1:0"], "zones": ["zones/*.json"], "admin": {"listen": "127.0.0.1:0"}, **settings}
+        config = {"listen": ["127.0.0.1:0"], "zones": [patterns], "admin": {"listen": "127.0.0.1:0"}, **settings}
         return self.write("gslbd.json", config)
 
     def gslbd(self, *arguments, **settings):

@@ -127,7 +127,7 @@ def ask_tcp(endpoint, name, rr_type="A", *, timeout=2.0):
 
 
 def dig(endpoint, *arguments, prefix=(), timeout=10):
-    """dig's standard output. `prefix` is a command before it, such as ("ip", "netns", "exec", ...)."""
+    """dig's standard output. `prefix` is a command before it, such as ("nsenter", ...)."""
     command = [*prefix, "dig", f"@{endpoint[0]}", "-p", str(endpoint[1]), "+tries=1", "+time=2", *arguments]
     done = subprocess.run(command, capture_output=True, text=True, timeout=timeout, stdin=subprocess.DEVNULL)
     return done.stdout

@@ -9,8 +9,8 @@ import subprocess
 _numbers = itertools.count(1)
 
 
-def _ip(*arguments):
-    done = subprocess.run(["ip", *arguments], capture_output=True, text=True, stdin=subprocess.DEVNULL)
+def _ip(*arguments, prefix=()):
+    done = subprocess.run([*prefix, "ip", *arguments], capture_output=True, text=True, stdin=subprocess.DEVNULL)
     if done.returncode != 0:
         raise RuntimeError(f"ip {' '.join(arguments)}: {done.stderr.strip()}")
     return done.stdout
@@ -35,11 +35,12 @@ class Namespace:
     def __init__(self, label):
         self.name = f"gslbd-{os.getpid()}-{next(_numbers)}-{label}"
         _ip("netns", "add", self.name)
-        self.prefix = ("ip", "netns", "exec", self.name)
+        # Not "ip netns exec": that remounts /sys, which the root of a chroot does not allow.
+        self.prefix = ("nsenter", f"--net=/run/netns/{self.name}")
         self.ip("link", "set", "lo", "up")
 
     def ip(self, *arguments):
-        return _ip("-n", self.name, *arguments)
+        return _ip(*arguments, prefix=self.prefix)
 
     def run(self, *command, **options):
         return subprocess.run([*self.prefix, *command], capture_output=True, text=True, stdin=subprocess.DEVNULL,
