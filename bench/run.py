@@ -27,7 +27,7 @@ def main():
     parser.add_argument("names", nargs="*", metavar="name", help="the benches to run (default: all)")
     parser.add_argument("-n", "--rounds", type=int, default=5, help="rounds (default 5; medians are printed)")
     parser.add_argument("-l", "--seconds", type=int, default=3, help="seconds of a round of dnsperf (default 3)")
-    parser.add_argument("--quick", action="store_true", help="tiny sizes: shows that the benches work, measures nothing")
+    parser.add_argument("--quick", action="store_true", help="tiny sizes: shows that they work, measures nothing")
     parser.add_argument("-o", "--output", type=Path, default=HERE.parent / "build/bench.json",
                         help="where the raw figures go (default build/bench.json)")
     options = parser.parse_args()

@@ -61,7 +61,7 @@ def run(options):
             rounds.append({"probes_a_second": done / took, "failed": done - passed, "core": cpu / took,
                            "us_a_probe": cpu / done * 1e6})
     result = {key: median([one[key] for one in rounds]) for key in rounds[0]}
-    print(f"\n{count:,} http targets, interval 1 s, one address each; medians of {options.rounds} samples of {seconds} s")
+    print(f"\n{count:,} http targets, interval 1 s, medians of {options.rounds} samples of {seconds} s")
     table(["targets", "probes/s", "failed", "of a core", "us/probe"],
           [[f"{count:,}", f"{result['probes_a_second']:,.0f}", f"{result['failed']:.0f}", f"{result['core']:.1%}",
             f"{result['us_a_probe']:.0f}"]])

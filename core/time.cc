@@ -7,6 +7,7 @@
 #include <array>
 #include <cctype>
 #include <charconv>
+#include <cmath>
 #include <cstdint>
 
 namespace gslbd {
@@ -39,7 +40,7 @@ std::optional<Duration> parse_duration(std::string_view text) {
     if (unit != u.name) continue;
     const double nanoseconds = number * static_cast<double>(u.nanoseconds);
     if (nanoseconds > 9.0e18) return std::nullopt;  // past what 63 bits of nanoseconds hold: 292 years
-    return Duration(static_cast<std::int64_t>(nanoseconds + 0.5));
+    return Duration(std::llround(nanoseconds));
   }
   return std::nullopt;
 }

@@ -15,8 +15,8 @@
 #include <thread>
 
 #include "core/log.h"
-#include "server/admin/http_routes.h"
 #include "core/signals_blocked.h"
+#include "server/admin/http_routes.h"
 
 namespace gslbd::server {
 namespace {
@@ -118,7 +118,8 @@ void HttpServer::Impl::stop() {
     if (fd < 0) continue;
     sockaddr_storage sa;
     const socklen_t length = endpoint.to_sockaddr(sa);
-    ::connect(fd, reinterpret_cast<const sockaddr*>(&sa), length);
+    // Whether it connects is no matter: the attempt wakes the library's accept.
+    (void)::connect(fd, reinterpret_cast<const sockaddr*>(&sa), length);
     ::close(fd);
   } while (done.wait_for(std::chrono::milliseconds(10)) == std::future_status::timeout);
   stopper.join();

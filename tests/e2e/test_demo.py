@@ -37,7 +37,8 @@ class Demo(unittest.TestCase):
         self.assertRegex(done.stdout, r"back in the answers after \d+ ms")
         self.assertIn("http://127.0.0.1:9153/", done.stdout)
         self.assertIn("dig @::1", done.stdout)
-        shown = [sorted(re.findall(r"127\.0\.0\.1[123]$", part, re.MULTILINE)) for part in done.stdout.split("$ dig ")[1:]]
+        shown = [sorted(re.findall(r"127\.0\.0\.1[123]$", part, re.MULTILINE))
+                 for part in done.stdout.split("$ dig ")[1:]]
         self.assertEqual(shown, [SITES, SITES, [SITES[0], SITES[2]], SITES])
         self.assertNotIn("\033", done.stdout)
         self.assert_nothing_left()

@@ -24,7 +24,8 @@ class OwnNetwork(E2eCase):
         self.nyc = network.host("nyc", f"{NYC}/24", f"{NYC6}/64")
 
     def serve(self, check):
-        self.sites = [self.site("fra", "0.0.0.0", 80, self.fra.prefix), self.site("nyc", "0.0.0.0", 80, self.nyc.prefix),
+        self.sites = [self.site("fra", "0.0.0.0", 80, self.fra.prefix),
+                      self.site("nyc", "0.0.0.0", 80, self.nyc.prefix),
                       self.site("fra6", "[::]", 80, self.fra.prefix), self.site("nyc6", "[::]", 80, self.nyc.prefix)]
         path = self.configure(
             zones=[zone({"www": {"pool": "www"}})], listen=["10.53.0.2:53", "[fd00:53::2]:53"],

@@ -123,7 +123,9 @@ class Reload(E2eCase):
 
     def test_a_broken_configuration_changes_nothing(self):
         server = self.serve(watch=False)
-        self.assert_refused_and_survived(server, lambda: self.write("gslbd.json", '{"listen": [}'), r"gslbd\.json.*line 1")
+        self.assert_refused_and_survived(
+            server, lambda: self.write("gslbd.json", '{"listen": [}'),
+            r"gslbd\.json.*line 1")
 
     def test_a_zone_file_replaced_by_a_directory_changes_nothing(self):
         server = self.serve(watch=False)

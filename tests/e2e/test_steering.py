@@ -131,7 +131,8 @@ class Steering(E2eCase):
         server = self.gslbd(
             zones=[zone({"any": {"pool": "any"}, "both": {"pool": "both"}})], checks={**self.checks(), "dead": dead},
             pools={"any": {"alive": {"any": ["web", "dead"]}, "members": members(ONE, TWO)},
-                   "both": {"alive": {"all": ["web", "dead"]}, "members": members(ONE, TWO), "when_all_down": "nodata"}})
+                   "both": {"alive": {"all": ["web", "dead"]}, "members": members(ONE, TWO),
+                            "when_all_down": "nodata"}})
         self.wait_addresses(server, "both.example.com", [])
         self.assertEqual(self.addresses(server, "any.example.com"), [ONE, TWO])
         one.kill()

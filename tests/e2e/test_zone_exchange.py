@@ -100,7 +100,8 @@ class Exchange(E2eCase):
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
 
     def test_a_master_file_of_errors_names_the_line(self):
-        bad = self.write("bad.zone", "$ORIGIN example.com.\n$TTL 60\n@ IN SOA ns1 h 1 2 3 4 5\n@ IN NS ns1\nx IN A 192.0.2\n")
+        bad = self.write("bad.zone", "$ORIGIN example.com.\n$TTL 60\n@ IN SOA ns1 h 1 2 3 4 5\n"
+                         "@ IN NS ns1\nx IN A 192.0.2\n")
         done = self.run_gslbd("zone", "import", bad)
         self.assertEqual(done.returncode, 1)
         self.assertRegex(done.stderr, r"bad\.zone.*5")
@@ -131,7 +132,8 @@ class Exchange(E2eCase):
     def test_a_running_server_exports_its_live_members(self):
         addresses = ["127.0.0.11", "127.0.0.12"]
         one, two = self.sites(*addresses)
-        server = self.gslbd(zones=[zone({"www": {"pool": "p"}})], checks={"web": {"type": "tcp", "port": one.port, **FAST}},
+        server = self.gslbd(zones=[zone({"www": {"pool": "p"}})],
+                            checks={"web": {"type": "tcp", "port": one.port, **FAST}},
                             pools={"p": {"alive": "web", "members": members(*addresses)}})
         self.wait_addresses(server, "www.example.com", addresses)
         two.kill()

@@ -47,7 +47,8 @@ class Process:
         def found():
             return next((m for m in (re.search(pattern, line) for line in self.lines[after:]) if m), None)
         with self._news:
-            self._news.wait_for(lambda: found() or not self._reader.is_alive() or self.popen.poll() is not None, timeout)
+            self._news.wait_for(lambda: found() or not self._reader.is_alive()
+                                or self.popen.poll() is not None, timeout)
         self._reader.join(1 if self.popen.poll() is not None else 0)
         match = found()
         if not match:
