@@ -13,6 +13,8 @@ namespace gslbd {
 Result<Address> Address::parse(std::string_view text) {
   const std::string z(text);  // inet_pton wants a terminator
   Address a;
+  // A NUL inside the text would end it early.
+  if (text.find('\0') != std::string_view::npos) return fail("an address holds no NUL");
   if (inet_pton(AF_INET, z.c_str(), a.bytes_.data()) == 1) return a;
   a.family_ = Family::v6;
   a.bytes_ = {};

@@ -115,6 +115,9 @@ Result<void> add_record(Records& records, const ldns_rr* rr, int line) {
     const ldns_rdf* field = ldns_rr_rdf(rr, i);
     rdata.insert(rdata.end(), ldns_rdf_data(field), ldns_rdf_data(field) + ldns_rdf_size(field));
   }
+  if (!is_well_formed(type, rdata)) {
+    return at_line(line, fmt::format("the RDATA is not well formed for the type {}", type_to_text(type)));
+  }
   if (type == type::kSoa) {
     if (records.apex) return at_line(line, "a second SOA");
     records.apex = *owner;
@@ -227,33 +230,62 @@ std::uint32_t most_common_ttl(const Records& records) {
   return most == counts.end() ? kDefaultTtl : most->first;
 }
 
-std::string json_soa(const Records& records, std::uint32_t zone_ttl_s) {
-  const std::span<const std::uint8_t> rdata(records.soa);
-  const Name mname = leading_name(rdata).value_or(Name());
-  const Name rname = leading_name(rdata.subspan(mname.length())).value_or(Name());
-  std::vector<std::uint32_t> numbers;
-  for (auto rest = rdata.subspan(mname.length() + rname.length()); rest.size() >= 4; rest = rest.subspan(4)) {
-    numbers.push_back(static_cast<std::uint32_t>(rest[0]) << 24 | static_cast<std::uint32_t>(rest[1]) << 16 |
-                      static_cast<std::uint32_t>(rest[2]) << 8 | rest[3]);
+struct SoaFields {
+  Name mname;
+  Name rname;
+  std::uint32_t serial = 0;
+  std::uint32_t seconds[4] = {};  // refresh, retry, expire, minimum
+};
+
+// The fields of a well-formed SOA.
+SoaFields soa_fields(std::span<const std::uint8_t> rdata) {
+  SoaFields soa;
+  for (Name* name : {&soa.mname, &soa.rname}) {
+    *name = leading_name(rdata).value_or(Name());
+    rdata = rdata.subspan(name->length());
   }
-  const std::string ttl = records.soa_ttl_s == zone_ttl_s
-                              ? std::string()
-                              : fmt::format(", \"ttl\": {}", json_ttl(records.soa_ttl_s));
+  for (std::uint32_t* number :
+       {&soa.serial, &soa.seconds[0], &soa.seconds[1], &soa.seconds[2], &soa.seconds[3]}) {
+    for (const std::uint8_t octet : rdata.first(4)) *number = *number << 8 | octet;
+    rdata = rdata.subspan(4);
+  }
+  return soa;
+}
+
+// A zone file's durations end at 2^31-1 s; the fields have 32 bits (RFC 1035 §3.3.13). Larger ones are
+// written in the form of one string, which has no place for a TTL: then the SOA's TTL is the zone's.
+bool soa_needs_string(const SoaFields& soa) {
+  return std::any_of(std::begin(soa.seconds), std::end(soa.seconds),
+                     [](std::uint32_t s) { return s > kMaxTtl; });
+}
+
+std::string json_soa(const SoaFields& soa, const Name& apex, std::uint32_t soa_ttl_s,
+                     std::uint32_t zone_ttl_s) {
+  const std::string mname = soa.mname.relative_to(apex);
+  const std::string rname = soa.rname.relative_to(apex);
+  const auto& [refresh_s, retry_s, expire_s, minimum_s] = soa.seconds;
+  if (soa_needs_string(soa)) {
+    return json_string(fmt::format("{} {} {} {} {} {} {}", mname, rname, soa.serial, refresh_s, retry_s,
+                                   expire_s, minimum_s));
+  }
+  const std::string ttl =
+      soa_ttl_s == zone_ttl_s ? std::string() : fmt::format(", \"ttl\": {}", json_ttl(soa_ttl_s));
   return fmt::format(
       "{{\"mname\": {}, \"rname\": {}, \"serial\": {}, \"refresh\": {}, \"retry\": {}, \"expire\": {}, "
       "\"minimum\": {}{}}}",
-      json_string(mname.relative_to(*records.apex)), json_string(rname.relative_to(*records.apex)),
-      numbers.at(0), json_ttl(numbers.at(1)), json_ttl(numbers.at(2)), json_ttl(numbers.at(3)),
-      json_ttl(numbers.at(4)), ttl);
+      json_string(mname), json_string(rname), soa.serial, json_ttl(refresh_s), json_ttl(retry_s),
+      json_ttl(expire_s), json_ttl(minimum_s), ttl);
 }
 
 std::string to_json(const Records& records) {
   const Name& apex = *records.apex;
-  const std::uint32_t ttl_s = most_common_ttl(records);
+  const SoaFields soa = soa_fields(records.soa);
+  const std::uint32_t ttl_s = soa_needs_string(soa) ? records.soa_ttl_s : most_common_ttl(records);
   std::string zone = apex.to_string();
   if (!apex.is_root()) zone.pop_back();
-  std::string out = fmt::format("{{\n  \"zone\": {},\n  \"ttl\": {},\n  \"soa\": {},\n  \"records\": {{",
-                                json_string(zone), json_ttl(ttl_s), json_soa(records, ttl_s));
+  std::string out =
+      fmt::format("{{\n  \"zone\": {},\n  \"ttl\": {},\n  \"soa\": {},\n  \"records\": {{", json_string(zone),
+                  json_ttl(ttl_s), json_soa(soa, apex, records.soa_ttl_s, ttl_s));
   const char* separator = "\n";
   for (const Owner& owner : records.owners) {
     out += separator + json_owner(owner, apex, ttl_s);
@@ -273,8 +305,6 @@ Result<std::string> master_to_json(std::string_view text, const Name* origin) {
   if (records->apex->is_root() && origin == nullptr && !*has_origin) {
     return fail("there is no $ORIGIN: give the zone's name");
   }
-  constexpr std::size_t kSoaNumbers = 20;
-  if (records->soa.size() < kSoaNumbers + 2) return fail("the SOA is malformed");
   for (const Owner& owner : records->owners) {
     if (owner.name.is_within(*records->apex)) continue;
     return fail(fmt::format("{} is outside the zone {}", owner.name.to_string(), records->apex->to_string()));

@@ -117,21 +117,6 @@ bool svc_params_ok(std::span<const std::uint8_t> rdata) {
                      [&](unsigned key) { return std::find(keys.begin(), keys.end(), key) != keys.end(); });
 }
 
-bool well_formed(RrType type, std::span<const std::uint8_t> rdata) {
-  const ldns_rr_descriptor* known = ldns_rr_descript(type);
-  if (known == nullptr || known->_type != type) return true;  // opaque to us
-  const LdnsRr rr = rr_from_wire(type, rdata);
-  if (!rr) return false;
-  for (std::size_t i = 0; i < ldns_rr_rd_count(rr.get()); ++i) {
-    const ldns_rdf* field = ldns_rr_rdf(rr.get(), i);
-    if (ldns_rdf_get_type(field) == LDNS_RDF_TYPE_DNAME &&
-        !Name::from_wire({ldns_rdf_data(field), ldns_rdf_size(field)})) {
-      return false;
-    }
-  }
-  return (type != type::kSvcb && type != type::kHttps) || svc_params_ok(rdata);
-}
-
 int hex_digit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
   const auto lower = static_cast<char>(to_lower(static_cast<std::uint8_t>(c)));
@@ -162,7 +147,7 @@ Result<Bytes> generic_from_tokens(RrType type, std::string_view text, std::span<
     return bad(
         fmt::format("{} octets need {} hexadecimal digits, found {}", length, 2UL * length, digits.size()));
   }
-  if (!well_formed(type, out)) return bad("the octets are not well formed for this type");
+  if (!is_well_formed(type, out)) return bad("the octets are not well formed for this type");
   return out;
 }
 
@@ -247,7 +232,7 @@ Result<Bytes> ldns_from_tokens(RrType type, std::string_view text, std::span<con
   if (status != LDNS_STATUS_OK) return bad(lowercased_reason(status));
   const LdnsRr owned(rr);
   Bytes out = octets_of(rr);
-  if (ldns_rr_get_type(rr) != type || out.size() > 65535 || !well_formed(type, out)) {
+  if (ldns_rr_get_type(rr) != type || out.size() > 65535 || !is_well_formed(type, out)) {
     return bad("its values contradict each other");
   }
   return out;
@@ -321,6 +306,23 @@ Result<std::vector<std::uint8_t>> rdata_from_text(RrType type, std::string_view 
   }
   if (auto scanned = scan_common(type, text, origin)) return std::move(*scanned);
   return ldns_from_tokens(type, text, *tokens, origin);
+}
+
+bool is_well_formed(RrType type, std::span<const std::uint8_t> rdata) {
+  if (is_common(type)) return print_common(type, rdata).has_value();
+  const ldns_rr_descriptor* known = ldns_rr_descript(type);
+  if (known == nullptr || known->_type != type) return true;  // opaque to us
+  const LdnsRr rr = rr_from_wire(type, rdata);
+  // ldns takes RDATA that ends between two fields for whole.
+  if (!rr || ldns_rr_rd_count(rr.get()) < ldns_rr_descriptor_minimum(known)) return false;
+  for (std::size_t i = 0; i < ldns_rr_rd_count(rr.get()); ++i) {
+    const ldns_rdf* field = ldns_rr_rdf(rr.get(), i);
+    if (ldns_rdf_get_type(field) == LDNS_RDF_TYPE_DNAME &&
+        !Name::from_wire({ldns_rdf_data(field), ldns_rdf_size(field)})) {
+      return false;
+    }
+  }
+  return (type != type::kSvcb && type != type::kHttps) || svc_params_ok(rdata);
 }
 
 std::string rdata_to_text(RrType type, std::span<const std::uint8_t> rdata) {

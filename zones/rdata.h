@@ -37,6 +37,10 @@ const std::vector<std::string_view>& common_types();
 /// quote the text and say what was expected.
 Result<std::vector<std::uint8_t>> rdata_from_text(RrType type, std::string_view text, const Name& origin);
 
+/// Whether the octets are one whole RDATA of the type, without compressed names. Types that nobody knows take
+/// any octets.
+bool is_well_formed(RrType type, std::span<const std::uint8_t> rdata);
+
 /// The presentation format; that of RFC 3597 where the type has none or the RDATA is not well formed.
 std::string rdata_to_text(RrType type, std::span<const std::uint8_t> rdata);
 

@@ -178,16 +178,20 @@ Result<Bytes> scan_soa(const Scan& scan, const Name& origin) {
   return out;
 }
 
+// RFC 8659 §4.1: letters and digits of ASCII, at least one.
+bool is_caa_tag(std::string_view tag) {
+  return !tag.empty() && std::all_of(tag.begin(), tag.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+  });
+}
+
 Result<Bytes> scan_caa(const Scan& scan) {
   const auto tokens = split_tokens(scan.text);
   if (!tokens) return scan.bad(tokens.error().message);
   if (tokens->size() != 3) return scan.bad();
   const auto flags = number((*tokens)[0], 255);
   const std::string_view tag = (*tokens)[1].text;
-  const bool letters = std::all_of(tag.begin(), tag.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-  });
-  if (!flags || tag.empty() || tag.size() > kMaxString || !letters) return scan.bad();
+  if (!flags || tag.size() > kMaxString || !is_caa_tag(tag)) return scan.bad();
   Bytes out{static_cast<std::uint8_t>(*flags), static_cast<std::uint8_t>(tag.size())};
   out.insert(out.end(), tag.begin(), tag.end());
   if (!append_unescaped(out, (*tokens)[2].text))
@@ -250,12 +254,9 @@ std::optional<std::string> print_soa(std::span<const std::uint8_t> rdata) {
 }
 
 std::optional<std::string> print_caa(std::span<const std::uint8_t> rdata) {
-  if (rdata.size() < 2 || rdata[1] == 0 || 2U + rdata[1] > rdata.size()) return std::nullopt;
-  std::string tag(rdata.begin() + 2, rdata.begin() + 2 + rdata[1]);
-  if (!std::all_of(tag.begin(), tag.end(),
-                   [](char c) { return c > 0x20 && c < 0x7f && c != '"' && c != '\\' && c != ';'; })) {
-    return std::nullopt;
-  }
+  if (rdata.size() < 2 || 2U + rdata[1] > rdata.size()) return std::nullopt;
+  const std::string tag(rdata.begin() + 2, rdata.begin() + 2 + rdata[1]);
+  if (!is_caa_tag(tag)) return std::nullopt;
   return fmt::format("{} {} {}", rdata[0], tag, quoted(rdata.subspan(2U + rdata[1])));
 }
 
@@ -311,6 +312,26 @@ std::optional<Name> leading_name(std::span<const std::uint8_t> wire) {
   if (at >= wire.size()) return std::nullopt;
   const auto name = Name::from_wire(wire.first(at + 1));
   return name ? std::optional(*name) : std::nullopt;
+}
+
+bool is_common(RrType type) {
+  switch (type) {
+    case type::kA:
+    case type::kAaaa:
+    case type::kNs:
+    case type::kCname:
+    case type::kPtr:
+    case type::kDname:
+    case type::kMx:
+    case type::kSrv:
+    case type::kTxt:
+    case kSpf:
+    case type::kSoa:
+    case kCaa:
+      return true;
+    default:
+      return false;
+  }
 }
 
 std::optional<Result<Bytes>> scan_common(RrType type, std::string_view text, const Name& origin) {

@@ -31,13 +31,17 @@ struct Token {
 /// Comments, control characters and an open quotation are errors.
 Result<std::vector<Token>> split_tokens(std::string_view text);
 
+/// Whether the type is one of the types above.
+bool is_common(RrType type);
+
 /// The RDATA of one of the types above; nullopt when `type` is none of them.
 std::optional<Result<Bytes>> scan_common(RrType type, std::string_view text, const Name& origin);
 
 /// `"10" is not MX RDATA: expected "preference exchange"`
 Error not_rdata(std::string_view text, std::string_view type, std::string_view why);
 
-/// The text of one of the types above; nullopt when `type` is none of them or the RDATA is malformed.
+/// The text of one of the types above; nullopt when `type` is none of them or the RDATA is malformed:
+/// whatever is printed scans back to the same octets.
 std::optional<std::string> print_common(RrType type, std::span<const std::uint8_t> rdata);
 
 /// A domain name of the form [length, octets]... at the start of `wire`, or nullopt.

@@ -7,12 +7,13 @@
 #include <limits>
 #include <utility>
 
+#include "zones/limits.h"
+
 namespace gslbd::zones {
 namespace {
 
 constexpr std::size_t kHeaderSize = 12;  // a DNS header; the question's name follows it
 constexpr std::size_t kQuestionPointer = 0xc000 | kHeaderSize;
-constexpr std::size_t kLargestBlock = 65535 - kHeaderSize - kMaxNameLength - 4 - 512;  // room for an OPT
 
 // Where names stand in the RDATA of the types whose names may be compressed (RFC 3597 §4: those of RFC 1035).
 struct NamesIn {

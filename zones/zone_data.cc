@@ -25,10 +25,12 @@ void ZoneData::add_rdata(std::span<const std::uint8_t> rdata) {
 }
 
 void ZoneData::add_pool(std::string_view pool_name, std::uint32_t ttl_s) {
-  auto pool = std::find(pools_.begin(), pools_.end(), pool_name);
-  if (pool == pools_.end()) pool = pools_.insert(pools_.end(), std::string(pool_name));
-  const auto index = static_cast<std::uint32_t>(pool - pools_.begin());
-  entries_.push_back({owner_at_, bytes_.size(), ttl_s, index, 0, 0});
+  auto pool = pool_index_.find(pool_name);
+  if (pool == pool_index_.end()) {
+    pool = pool_index_.emplace(pool_name, static_cast<std::uint32_t>(pools_.size())).first;
+    pools_.emplace_back(pool_name);
+  }
+  entries_.push_back({owner_at_, bytes_.size(), ttl_s, pool->second, 0, 0});
 }
 
 std::span<const std::uint8_t> ZoneData::owner(std::uint64_t owner_at) const {

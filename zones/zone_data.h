@@ -11,9 +11,11 @@
 // Thread: one thread at a time.
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "zones/name.h"
@@ -63,10 +65,16 @@ class ZoneData {
   }
 
  private:
+  struct TextHash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
+  };
+
   Name apex_;
   std::vector<std::uint8_t> bytes_;
   std::vector<Entry> entries_;
   std::vector<std::string> pools_;
+  std::unordered_map<std::string, std::uint32_t, TextHash, std::equal_to<>> pool_index_;
   std::uint64_t owner_at_ = 0;
 };
 

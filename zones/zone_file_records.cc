@@ -6,14 +6,11 @@
 #include <algorithm>
 #include <set>
 
+#include "zones/limits.h"
 #include "zones/rdata.h"
 
 namespace gslbd::zones {
 namespace {
-
-constexpr std::size_t kMaxMessage = 65535;      // over TCP (RFC 1035 §4.2.2)
-constexpr std::size_t kHeaderAndQuestion = 16;  // 12, and type and class of the question
-constexpr std::size_t kRecordOverhead = 12;     // a compressed owner, type, class, TTL, RDLENGTH
 
 std::uint64_t hash_of(std::span<const std::uint8_t> octets) {
   std::uint64_t h = 0xcbf29ce484222325;  // FNV-1a
@@ -44,11 +41,6 @@ std::vector<std::uint8_t> comparable(RrType type, std::vector<std::uint8_t> rdat
                    rdata.begin() + static_cast<std::ptrdiff_t>(std::min(*at, rdata.size())), to_lower);
   }
   return rdata;
-}
-
-std::string did_you_mean(std::string_view word, const std::vector<std::string_view>& candidates) {
-  const std::string_view hint = nearest(word, candidates);
-  return hint.empty() ? std::string() : fmt::format("; did you mean \"{}\"?", hint);
 }
 
 }  // namespace
@@ -91,6 +83,14 @@ JsonView RecordsReader::place(const Json& value, const std::string& key, const s
   std::string pointer = "/records/" + escape_pointer_token(*owner_key_);
   if (!key.empty()) pointer += "/" + escape_pointer_token(key);
   return {value, file_, budget_.scratch(), pointer + below};
+}
+
+// Only for errors that are still told: a hint costs a comparison with every candidate.
+std::string RecordsReader::did_you_mean(std::string_view word,
+                                        const std::vector<std::string_view>& candidates) const {
+  if (budget_.error_count() >= kMaxReported) return {};
+  const std::string_view hint = nearest(word, candidates);
+  return hint.empty() ? std::string() : fmt::format("; did you mean \"{}\"?", hint);
 }
 
 bool RecordsReader::has(RrType type) const {
@@ -137,6 +137,7 @@ void RecordsReader::read_members(const Json& owner) {
     place(owner, std::string(seen.key))
         .error(fmt::format("a name has at most one {}, found {}", seen.key, seen.count));
   }
+  if (!is_apex_ && (has(type::kNs) || has(type::kDname))) check_redirections(owner);
   if (is_apex_) add_soa();
 }
 
@@ -218,12 +219,14 @@ void RecordsReader::drop_duplicates(RrType type, const Json& value, const std::s
 
 void RecordsReader::commit(RrType type, std::uint32_t ttl_s, const Json& value, const std::string& key) {
   if (rdatas_.size() > 1) drop_duplicates(type, value, key);
-  std::size_t octets = kHeaderAndQuestion + owner_.length();
+  std::size_t octets = 0;
   for (const auto& rdata : rdatas_) octets += kRecordOverhead + rdata.size();
-  if (octets > kMaxMessage) {
+  const bool referral = type == type::kNs && !is_apex_;
+  const std::size_t largest = referral ? kLargestReferral : kLargestBlock;
+  if (octets > largest) {
     return place(value, key)
-        .error(
-            fmt::format("the answer would take {} octets, a message holds at most {}", octets, kMaxMessage));
+        .error(fmt::format("the RRset takes {} octets, {} carries at most {}", octets,
+                           referral ? "a referral" : "a message", largest));
   }
   seen_.back().count = rdatas_.size();
   if (rdatas_.empty()) return;
@@ -256,11 +259,16 @@ void RecordsReader::read_pool(const Json& value) {
   }
   if (!name) return;
   if (!header_.pools.contains(*name) && !(options_.pool_known && options_.pool_known(*name))) {
-    std::vector<std::string_view> known = options_.pool_names;
-    for (auto pool = header_.pools.begin(); pool != header_.pools.end(); ++pool) known.push_back(pool.key());
-    return here.error(fmt::format("there is no pool \"{}\"{}", *name, did_you_mean(*name, known)));
+    return here.error(fmt::format("there is no pool \"{}\"{}", *name, pool_hint(*name)));
   }
   data_.add_pool(*name, ttl_s);
+}
+
+std::string RecordsReader::pool_hint(const std::string& name) const {
+  if (budget_.error_count() >= kMaxReported) return {};  // before the candidates are gathered
+  std::vector<std::string_view> known = options_.pool_names;
+  for (auto pool = header_.pools.begin(); pool != header_.pools.end(); ++pool) known.push_back(pool.key());
+  return did_you_mean(name, known);
 }
 
 // RFC 1034 §3.6.2, RFC 2181 §10.1; RRSIG and NSEC are the exceptions (RFC 4034 §2.5).
@@ -275,6 +283,24 @@ void RecordsReader::check_company(const Json& owner) const {
   for (const SeenType& seen : seen_) {
     if (seen.type == type::kCname || seen.type == type::kRrsig || seen.type == type::kNsec) continue;
     place(owner, "CNAME").error(fmt::format("a CNAME cannot stand beside other data, here {}", seen.key));
+  }
+}
+
+// What hands the names below an owner to somebody else. At the apex neither is of concern: its NS delegates
+// nothing, and it is no source of synthesis (RFC 4592 §4.1).
+void RecordsReader::check_redirections(const Json& owner) const {
+  const bool wildcard = owner_.is_wildcard();
+  for (const SeenType& seen : seen_) {
+    const std::string key(seen.key);
+    if (seen.type == type::kNs && wildcard) {
+      place(owner, key).error("a wildcard cannot be delegated (RFC 4592 §4.2)");
+    } else if (seen.type == type::kDname && wildcard) {
+      place(owner, key).error("a wildcard cannot be redirected (RFC 6672 §3.3)");
+    } else if (seen.type == type::kDname && has(type::kNs)) {
+      place(owner, key)
+          .error(
+              "a DNAME cannot stand beside NS at a zone cut: it belongs into the zone below (RFC 6672 §2.3)");
+    }
   }
 }
 

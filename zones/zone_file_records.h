@@ -62,10 +62,13 @@ class RecordsReader {
   void read_value(RrType type, const Json& text, const std::string& key, const std::string& below);
   void drop_duplicates(RrType type, const Json& value, const std::string& key);
   void read_pool(const Json& value);
+  std::string pool_hint(const std::string& name) const;
   void check_company(const Json& owner) const;
+  void check_redirections(const Json& owner) const;
   void commit(RrType type, std::uint32_t ttl_s, const Json& value, const std::string& key);
   void add_soa();
   bool has(RrType type) const;
+  std::string did_you_mean(std::string_view word, const std::vector<std::string_view>& candidates) const;
 
   const ZoneHeader& header_;
   const ZoneFileOptions& options_;

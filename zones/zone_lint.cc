@@ -5,7 +5,8 @@
 
 #include <algorithm>
 #include <optional>
-#include <unordered_map>
+#include <utility>
+#include <vector>
 
 #include "core/json.h"
 #include "zones/diagnostics_budget.h"
@@ -18,21 +19,82 @@ namespace {
 using Octets = std::span<const std::uint8_t>;
 using Entry = ZoneData::Entry;
 
-std::string_view key_of(Octets wire) {
-  return {reinterpret_cast<const char*>(wire.data()), wire.size()};
-}
-
-// A name that records point to, lower case, and what the zone has there.
+// A name that records point to, and what the zone has there.
 struct Target {
   bool exists = false;       // an owner has this name
   bool has_address = false;  // A, AAAA, a pool or a CNAME
   bool is_server = false;    // an NS points here
 };
 
-// Looks targets up by the octets where they lie, without making a string of them.
-struct KeyHash {
-  using is_transparent = void;
-  std::size_t operator()(std::string_view key) const { return std::hash<std::string_view>()(key); }
+enum class Cut { kNone, kDelegation, kDname };
+
+// A hash table of names, ignoring case (lengths of labels are below 'A'). It keeps no octets of its own:
+// names stay where they lie in ZoneData. Flat, because a zone of delegations looks up every name several
+// times.
+template <class Value>
+class NameTable {
+ public:
+  struct Item {
+    Octets name;
+    Value value;
+  };
+
+  bool empty() const { return items_.empty(); }
+
+  const Item* find(Octets name) const {
+    if (items_.empty()) return nullptr;
+    const std::uint64_t slot = slots_[slot_of(name, hash_of(name))];
+    return slot == 0 ? nullptr : &items_[static_cast<std::uint32_t>(slot) - 1];
+  }
+  Item* find(Octets name) { return const_cast<Item*>(std::as_const(*this).find(name)); }
+
+  /// The name's value, a new one where there is none.
+  Value& operator[](Octets name) {
+    if ((items_.size() + 1) * 2 > slots_.size()) grow();
+    const std::uint64_t hash = hash_of(name);
+    std::uint64_t& slot = slots_[slot_of(name, hash)];
+    if (slot == 0) {
+      items_.push_back({name, Value()});
+      slot = (hash & kTagMask) | items_.size();
+    }
+    return items_[static_cast<std::uint32_t>(slot) - 1].value;
+  }
+
+ private:
+  static constexpr std::uint64_t kTagMask = ~std::uint64_t{0xffffffff};
+  static constexpr std::size_t kFirstSize = 64;  // a power of two, as all sizes
+
+  static std::uint64_t hash_of(Octets name) {
+    std::uint64_t h = 0xcbf29ce484222325;  // FNV-1a
+    for (const std::uint8_t octet : name) h = (h ^ to_lower(octet)) * 0x100000001b3;
+    return h ^ h >> 32;
+  }
+
+  static bool equal(Octets a, Octets b) {
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                      [](std::uint8_t x, std::uint8_t y) { return to_lower(x) == to_lower(y); });
+  }
+
+  // Where the name is, or the free slot where it would be.
+  std::size_t slot_of(Octets name, std::uint64_t hash) const {
+    std::size_t i = hash & (slots_.size() - 1);
+    for (; slots_[i] != 0; i = (i + 1) & (slots_.size() - 1)) {
+      if ((slots_[i] & kTagMask) != (hash & kTagMask)) continue;
+      if (equal(items_[static_cast<std::uint32_t>(slots_[i]) - 1].name, name)) break;
+    }
+    return i;
+  }
+
+  void grow() {
+    slots_.assign(std::max(kFirstSize, slots_.size() * 2), 0);
+    for (std::size_t n = 0; n < items_.size(); ++n) {
+      const std::uint64_t hash = hash_of(items_[n].name);
+      slots_[slot_of(items_[n].name, hash)] = (hash & kTagMask) | (n + 1);
+    }
+  }
+
+  std::vector<Item> items_;
+  std::vector<std::uint64_t> slots_;  // some of the hash above, index in items_ + 1 below; 0 is free
 };
 
 class Linter {
@@ -50,21 +112,22 @@ class Linter {
   }
 
  private:
-  enum class Cut { kNone, kDelegation, kDname };
+  using CutItem = NameTable<Cut>::Item;
 
   bool at_apex(const Entry& e) const { return zone_.owner(e).size() == zone_.apex().length(); }
 
   static Name name(Octets wire) { return Name::from_wire(wire).value_or(Name()); }
 
-  // The name an RDATA points to, for the types where it has to resolve.
-  static std::optional<Name> target_of(RrType type, Octets rdata) {
+  // The name in the zone that an RDATA points to, for the types where it has to resolve.
+  std::optional<Octets> target_of(RrType type, Octets rdata) const {
     const std::size_t at = type == type::kMx || type == type::kSvcb || type == type::kHttps ? 2
                            : type == type::kSrv                                             ? 6
                                                                                             : 0;
     if (rdata.size() <= at) return std::nullopt;
     const auto target = leading_name(rdata.subspan(at));
     // "." says that there is no such service (RFC 2782, RFC 7505), or the owner itself (RFC 9460 §2.5).
-    return target && !target->is_root() ? std::optional(target->lowercased()) : std::nullopt;
+    if (!target || target->is_root() || !target->is_within(zone_.apex())) return std::nullopt;
+    return rdata.subspan(at, target->length());
   }
 
   static bool has_target(RrType type) {
@@ -84,55 +147,54 @@ class Linter {
   // First pass: the cuts and the targets within the zone.
   void collect(const Entry& e) {
     const Octets owner = zone_.owner(e);
-    if (e.type == type::kNs && !at_apex(e)) cuts_.emplace(key_of(owner), Cut::kDelegation);
-    if (e.type == type::kDname) cuts_.emplace(key_of(owner), Cut::kDname);
-    if (owner.size() > 1 && owner[0] == 1 && owner[1] == '*') wildcards_.emplace(key_of(owner), true);
+    if (e.type == type::kNs && !at_apex(e)) cuts_[owner] = Cut::kDelegation;
+    if (e.type == type::kDname) cuts_[owner] = Cut::kDname;
+    if (owner.size() > 1 && owner[0] == 1 && owner[1] == '*') wildcards_[owner] = true;
     if (e.type == type::kNs && at_apex(e) && e.rdata_count == 1) {
       warn(e, "a single name server: when it is unreachable, so is the zone (RFC 2182 §5)");
     }
     if (!has_target(e.type)) return;
     zone_.for_each_rdata(e, [&](Octets rdata) {
       const auto target = target_of(e.type, rdata);
-      if (!target || !target->is_within(zone_.apex())) return;
-      Target& entry = targets_[std::string(key_of(target->wire()))];
+      if (!target) return;
+      Target& entry = targets_[*target];
       entry.is_server = entry.is_server || e.type == type::kNs;
     });
   }
 
   // Second pass: which targets exist.
   void note(const Entry& e) {
-    const auto found = targets_.find(key_of(zone_.owner(e)));
-    if (found == targets_.end()) return;
-    found->second.exists = true;
+    if (targets_.empty()) return;
+    auto* found = targets_.find(zone_.owner(e));
+    if (found == nullptr) return;
+    found->value.exists = true;
     const bool pool = e.pool != ZoneData::kNoPool;
     if (pool || e.type == type::kA || e.type == type::kAaaa || e.type == type::kCname)
-      found->second.has_address = true;
+      found->value.has_address = true;
   }
 
   // Third pass: what is hidden, what is missing.
   void judge(const Entry& e) {
     const Octets owner = zone_.owner(e);
-    std::string_view where;
-    if (!cuts_.empty() && hidden(e, owner, where)) {
-      const bool dname = cuts_.at(where) == Cut::kDname;
-      warn(e, fmt::format(
-                  "hidden: the name is {} {} {}", where.size() == owner.size() ? "at" : "below",
-                  dname ? "the DNAME" : "the zone cut",
-                  name({reinterpret_cast<const std::uint8_t*>(where.data()), where.size()}).to_string()));
+    if (const CutItem* cut = hidden_by(e, owner)) {
+      warn(e, fmt::format("hidden: the name is {} {} {}", cut->name.size() == owner.size() ? "at" : "below",
+                          cut->value == Cut::kDname ? "the DNAME" : "the zone cut",
+                          name(cut->name).to_string()));
       return;
     }
     if (!has_target(e.type)) return;
     zone_.for_each_rdata(e, [&](Octets rdata) {
       const auto target = target_of(e.type, rdata);
-      if (target && target->is_within(zone_.apex())) judge_target(e, owner, *target);
+      if (target) judge_target(e, owner, *target);
     });
   }
 
-  void judge_target(const Entry& e, Octets owner, const Name& target) {
-    const Target& found = targets_.find(key_of(target.wire()))->second;
+  void judge_target(const Entry& e, Octets owner, Octets target_wire) {
+    const Target& found = targets_[target_wire];
     if (found.has_address) return;
+    const Name target = name(target_wire).lowercased();
     const std::string text = target.to_string();
-    const bool below_cut = cut_above(target.wire()).has_value();
+    const bool below_cut = cut_above(target_wire) != nullptr;
     if (e.type == type::kNs) {
       if (covered_by_wildcard(target)) return;
       if (!at_apex(e) && target.is_within(name(owner))) {
@@ -151,42 +213,39 @@ class Linter {
   }
 
   // The topmost cut at the name or above it.
-  std::optional<std::string_view> cut_above(Octets owner) const {
-    std::optional<std::string_view> top;
+  const CutItem* cut_above(Octets owner) const {
+    const CutItem* top = nullptr;
     if (cuts_.empty()) return top;
     const std::size_t apex = zone_.apex().length();
     for (; owner.size() > apex; owner = owner.subspan(1U + owner[0])) {
-      if (const auto cut = cuts_.find(key_of(owner)); cut != cuts_.end()) top = cut->first;
+      if (const CutItem* cut = cuts_.find(owner)) top = cut;
     }
-    if (const auto cut = cuts_.find(key_of(owner)); cut != cuts_.end())
-      top = cut->first;  // a DNAME at the apex
-    return top;
+    const CutItem* cut = cuts_.find(owner);  // a DNAME at the apex
+    return cut != nullptr ? cut : top;
   }
 
   // Below a delegation only the addresses of its servers are of use, as glue; at it, only what belongs to the
   // parent's side (RFC 4035 §2.6): NS, DS, NSEC, RRSIG.
-  bool hidden(const Entry& e, Octets owner, std::string_view& where) const {
-    const auto above = at_apex(e) ? std::nullopt : cut_above(owner.subspan(1U + owner[0]));
+  const CutItem* hidden_by(const Entry& e, Octets owner) const {
+    if (cuts_.empty()) return nullptr;
     const auto glue = [&] {
-      const auto target = targets_.find(key_of(owner));
-      return (e.type == type::kA || e.type == type::kAaaa) && target != targets_.end() &&
-             target->second.is_server;
+      if (e.type != type::kA && e.type != type::kAaaa) return false;
+      const auto* target = targets_.find(owner);
+      return target != nullptr && target->value.is_server;
     };
-    if (above) {
-      where = *above;
-      return cuts_.at(*above) == Cut::kDname || !glue();
+    if (const CutItem* above = at_apex(e) ? nullptr : cut_above(owner.subspan(1U + owner[0]))) {
+      return above->value == Cut::kDname || !glue() ? above : nullptr;
     }
-    const auto here = cuts_.find(key_of(owner));
-    if (here == cuts_.end() || here->second != Cut::kDelegation) return false;
-    where = here->first;
+    const CutItem* here = cuts_.find(owner);
+    if (here == nullptr || here->value != Cut::kDelegation) return nullptr;
     switch (e.type) {
       case type::kNs:
       case type::kDs:
       case type::kNsec:
       case type::kRrsig:
-        return false;
+        return nullptr;
       default:
-        return !glue();
+        return glue() ? nullptr : here;
     }
   }
 
@@ -194,9 +253,9 @@ class Linter {
     if (wildcards_.empty()) return false;
     for (Name at = target; at.length() > zone_.apex().length();) {
       at = at.parent();
-      std::string wildcard = "\1*";
-      wildcard += key_of(at.wire());
-      if (wildcards_.find(wildcard) != wildcards_.end()) return true;
+      std::vector<std::uint8_t> wildcard = {1, '*'};
+      wildcard.insert(wildcard.end(), at.wire().begin(), at.wire().end());
+      if (wildcards_.find(wildcard) != nullptr) return true;
     }
     return false;
   }
@@ -212,10 +271,9 @@ class Linter {
   const ZoneData& zone_;
   const std::string& file_;
   DiagnosticsBudget budget_;
-  // Keys of cuts and wildcards are owners, and point into ZoneData; targets live in RDATA with its case.
-  std::unordered_map<std::string_view, Cut> cuts_;
-  std::unordered_map<std::string_view, bool> wildcards_;
-  std::unordered_map<std::string, Target, KeyHash, std::equal_to<>> targets_;
+  NameTable<Cut> cuts_;
+  NameTable<bool> wildcards_;
+  NameTable<Target> targets_;
 };
 
 }  // namespace

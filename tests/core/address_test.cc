@@ -26,6 +26,14 @@ TEST_CASE("what is not an address is refused by name") {
   }
 }
 
+TEST_CASE("an address does not end at a NUL") {
+  using namespace std::string_view_literals;
+  for (const auto text : {"192.0.2.1\0x"sv, "192.0.2.1\0"sv, "2001:db8::1\0"sv}) {
+    CHECK_FALSE(Address::parse(text).has_value());
+  }
+  CHECK_FALSE(Endpoint::parse("192.0.2.1\0x:53"sv).has_value());
+}
+
 TEST_CASE("endpoints carry a port, and IPv6 its brackets") {
   CHECK(Endpoint::parse("192.0.2.1:53")->to_string() == "192.0.2.1:53");
   CHECK(Endpoint::parse("[2001:db8::1]:5300")->to_string() == "[2001:db8::1]:5300");

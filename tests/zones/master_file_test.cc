@@ -147,6 +147,33 @@ TEST_CASE("a master file that cannot be read says where and why") {
   CHECK(import(soa + "x TXT " + std::string(20000, 'x') + "\n").starts_with("line 3: "));
 }
 
+TEST_CASE("malformed RDATA in a master file is refused with its line") {
+  const std::string start = "$ORIGIN e.\n";
+  std::string letters;
+  for (int i = 0; i < 20; ++i) letters += "61";
+  CHECK(import(start + "@ 60 IN SOA \\# 22 14" + letters + "00\n") ==
+        "line 2: the RDATA is not well formed for the type SOA");
+  CHECK(import(start + "@ 60 IN SOA \\# 22 0361626300 0361626300 000000000000000000000000\n") ==
+        "line 2: the RDATA is not well formed for the type SOA");
+  const std::string soa = start + "@ 60 SOA a b 1 2 3 4 5\n";
+  CHECK(import(soa + "@ 60 NS a\nt 60 IN MX \\# 2 000a\n") ==
+        "line 4: the RDATA is not well formed for the type MX");
+  for (const char* rdata : {"NS \\# 0", "A \\# 0", "TXT \\# 0", "SRV \\# 4 00000001", "DS \\# 0"}) {
+    CAPTURE(rdata);
+    CHECK(import(soa + "t 60 IN " + rdata + "\n").starts_with("line 3: "));
+  }
+}
+
+TEST_CASE("an SOA with numbers above 2^31-1 is written as one string") {
+  const auto json = import(
+      "$ORIGIN e.\n@ 60 SOA a b.x. 1 2147483648 3 4294967295 5\n@ 30 NS a\na 30 A 192.0.2.1\n"
+      "b 60 A 192.0.2.1\nb 60 TXT x\n");
+  CHECK(json.find("\"soa\": \"a b.x. 1 2147483648 3 4294967295 5\"") != std::string::npos);
+  CHECK(joined(lines_of(load(json))) ==
+        "a.e.\t30\tIN\tA\t192.0.2.1\nb.e.\t60\tIN\tA\t192.0.2.1\nb.e.\t60\tIN\tTXT\t\"x\"\n"
+        "e.\t30\tIN\tNS\ta.e.\ne.\t60\tIN\tSOA\ta.e. b.x. 1 2147483648 3 4294967295 5\n");
+}
+
 TEST_CASE("several TTLs in one RRset become the lowest (RFC 2181 §5.2)") {
   const auto lines = lines_of(load(import("$ORIGIN e.\n@ 60 SOA a b 1 2 3 4 5\n@ 60 NS a\n@ 30 NS b\n")));
   CHECK(joined(lines) ==

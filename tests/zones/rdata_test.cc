@@ -177,6 +177,52 @@ TEST_CASE(
   }
 }
 
+TEST_CASE("RDATA that ends too early is refused, also where it ends between two fields") {
+  const std::pair<const char*, const char*> cases[] = {{"MX", "\\# 2 000a"},
+                                                       {"SRV", "\\# 6 000000000001"},
+                                                       {"SOA", "\\# 1 00"},
+                                                       {"SOA", "\\# 2 0000"},
+                                                       {"SOA", "\\# 6 000000000001"},
+                                                       {"A", "\\# 3 010203"},
+                                                       {"CAA", "\\# 1 00"},
+                                                       {"DS", "\\# 4 3039 0d02"},
+                                                       {"NAPTR", "\\# 4 0001 0002"},
+                                                       {"TLSA", "\\# 3 030101"},
+                                                       {"RP", "\\# 1 00"},
+                                                       {"URI", "\\# 4 000a0001"},
+                                                       {"HTTPS", "\\# 2 0001"}};
+  for (const auto& [type, text] : cases) CHECK_FALSE(read(type, text).has_value());
+}
+
+TEST_CASE("RDATA without octets is refused for every type that has a field") {
+  for (const char* type :
+       {"A",     "NS",    "MD",      "MF",         "CNAME", "SOA",        "MB",       "MG",
+        "MR",    "PTR",   "HINFO",   "MINFO",      "MX",    "TXT",        "RP",       "AFSDB",
+        "X25",   "ISDN",  "RT",      "NSAP",       "SIG",   "KEY",        "PX",       "AAAA",
+        "LOC",   "SRV",   "NAPTR",   "KX",         "CERT",  "DNAME",      "DS",       "SSHFP",
+        "RRSIG", "NSEC",  "DNSKEY",  "DHCID",      "NSEC3", "NSEC3PARAM", "TLSA",     "SMIMEA",
+        "HIP",   "CDS",   "CDNSKEY", "OPENPGPKEY", "CSYNC", "SVCB",       "HTTPS",    "SPF",
+        "EUI48", "EUI64", "URI",     "CAA",        "DLV",   "TYPE1",      "IPSECKEY", "ZONEMD"}) {
+    CAPTURE(type);
+    CHECK_FALSE(read(type, "\\# 0").has_value());
+  }
+  CHECK(read("APL", "\\# 0").has_value());  // an empty list of prefixes (RFC 3123 §4)
+}
+
+TEST_CASE("RDATA whose last field may be empty is accepted without it") {
+  CHECK(read("MX", "\\# 3 000a00").has_value());
+  CHECK(printed("CAA", "\\# 7 00056973737565") == "0 issue \"\"");
+  CHECK(read("HTTPS", "\\# 3 000100").has_value());
+  // Every type can be owned by a name without types: an empty non-terminal (RFC 5155 §7.1).
+  CHECK(read("NSEC3", "1 0 0 - 2t7b4g4vsa5smi47k61mv5bv1a22bojr").has_value());
+}
+
+TEST_CASE("the tag of a CAA has letters and digits (RFC 8659 §4.1)") {
+  CHECK_FALSE(read("CAA", "0 aa?aa \"x\"").has_value());
+  CHECK_FALSE(read("CAA", "\\# 8 0005 61613f6161 78").has_value());
+  CHECK(rdata_to_text(257, Bytes{0, 5, 'a', 'a', '?', 'a', 'a', 'x'}) == "\\# 8 000561613f616178");
+}
+
 TEST_CASE("malformed octets are printed in the form of RFC 3597") {
   const Bytes three = {1, 2, 3};
   CHECK(rdata_to_text(type::kA, three) == "\\# 3 010203");

@@ -10,6 +10,8 @@
 #include <sstream>
 
 #include "tests/support/catch.h"
+#include "zones/diagnostics_budget.h"
+#include "zones/limits.h"
 #include "zones/rdata.h"
 #include "zones/zone_lint.h"
 
@@ -150,12 +152,53 @@ TEST_CASE("every kind of mistake has its message") {
   }
 }
 
-TEST_CASE("an RRset must fit into a message") {
-  std::string text = R"({"zone": "e", "records": {"@": {"NS": "a."}, "b": {"A": [)";
-  for (int i = 0; i < 4100; ++i) text += fmt::format("{}\"10.0.{}.{}\"", i == 0 ? "" : ",", i >> 8, i & 255);
-  text += "]}}}";
-  CHECK(complaints(text, "z.json") ==
-        "z.json: /records/b/A: the answer would take 65621 octets, a message holds at most 65535\n");
+TEST_CASE("an RRset must fit into a message, NS at a zone cut where pointers reach") {
+  const auto addresses = [](int n) {
+    std::string text = R"({"zone": "e", "records": {"@": {"NS": "a."}, "b": {"A": [)";
+    for (int i = 0; i < n; ++i) text += fmt::format("{}\"10.0.{}.{}\"", i == 0 ? "" : ",", i >> 8, i & 255);
+    return text + "]}}}";
+  };
+  // An A record takes 16 octets.
+  CHECK(kLargestBlock == 64752);
+  CHECK(records(addresses(4047)).find("10.0.15.206") != std::string::npos);
+  CHECK(complaints(addresses(4048), "z.json") ==
+        "z.json: /records/b/A: the RRset takes 64768 octets, a message carries at most 64752\n");
+  const auto servers = [](const char* owner, int n) {
+    std::string text =
+        R"({"zone": "e", "records": {"@": {"NS": "a."}, ")" + std::string(owner) + R"(": {"NS": [)";
+    if (owner == std::string("@")) text = R"({"zone": "e", "records": {"@": {"NS": [)";
+    for (int i = 0; i < n; ++i) text += fmt::format("{}\"n{:04}.\"", i == 0 ? "" : ",", i);
+    return text + "]}}}";
+  };
+  // These NS take 19 octets each.
+  CHECK(records(servers("sub", 808)).find("sub.e. 300 NS n0807.") != std::string::npos);
+  CHECK(complaints(servers("sub", 809), "z.json") ==
+        "z.json: /records/sub/NS: the RRset takes 15371 octets, a referral carries at most 15360\n");
+  CHECK(records(servers("@", 809)).find("e. 300 NS n0808.") != std::string::npos);
+}
+
+TEST_CASE("many pools, and many names of none, are read in time that grows with their number") {
+  constexpr int kNames = 30000;
+  std::string text = R"({"zone": "e", "records": {"@": {"NS": "a."})";
+  for (int i = 0; i < kNames; ++i) text += fmt::format(",\"n{0}\": {{\"pool\": \"pool-number-{0}\"}}", i);
+  text += "}}";
+  Diagnostics d;
+  ZoneFileOptions all;
+  all.pool_known = [](std::string_view) { return true; };
+  const auto zone = read_zone_text(text, "z.json", all, d);
+  REQUIRE(zone.has_value());
+  REQUIRE_FALSE(d.has_errors());
+  REQUIRE(zone->data.pools().size() == kNames);
+  CHECK(zone->data.pools()[zone->data.entries().back().pool] == fmt::format("pool-number-{}", kNames - 1));
+
+  ZoneFileOptions others;
+  std::vector<std::string> names;
+  for (int i = 0; i < 1000; ++i) names.push_back(fmt::format("pool-numbre-{}", i));
+  others.pool_names.assign(names.begin(), names.end());
+  REQUIRE(read_zone_text(text, "z.json", others, d).has_value());
+  REQUIRE(d.error_count() == kMaxReported + 1);
+  CHECK(d.all()[0].message == "there is no pool \"pool-number-0\"; did you mean \"pool-numbre-0\"?");
+  CHECK(d.all()[kMaxReported - 1].message.find("did you mean") != std::string::npos);
 }
 
 TEST_CASE("of a thousand mistakes a hundred are told and the rest counted") {
