@@ -29,8 +29,8 @@ Duration scaled(Duration d, double factor) {
 }
 
 /// Under which a target that replaces another finds it again: the check may have been edited.
-std::string succession_key(const Check& check, const Address& address) {
-  return fmt::format("{} {}", address.to_string(), check.name);
+std::string succession_key(const std::string& check_name, const Address& address) {
+  return fmt::format("{} {}", address.to_string(), check_name);
 }
 
 }  // namespace
@@ -70,7 +70,10 @@ std::vector<Believed> Engine::apply(const std::vector<TargetSpec>& plan) {
     found->second->plan = plan_;
     found->second->check = spec.check;  // the same probe, but the name may have changed
   }
-  const Predecessors predecessors = remove_unplanned();
+  Predecessors predecessors = remove_unplanned();
+  for (const RememberedVerdict& r : std::exchange(options_.remembered, {})) {
+    predecessors[succession_key(r.check, r.address)] = {r.verdict, r.since};
+  }
   std::vector<Believed> believed;
   believed.reserve(plan.size());
   for (std::size_t i = 0; i < plan.size(); ++i) {
@@ -103,7 +106,7 @@ Engine::Target& Engine::add(TargetId id, std::string key, const TargetSpec& spec
   target.address = spec.address;
   target.plan = plan_;
   target.since = clock_.wall_now();
-  const auto predecessor = predecessors.find(succession_key(*spec.check, spec.address));
+  const auto predecessor = predecessors.find(succession_key(spec.check->name, spec.address));
   if (predecessor != predecessors.end()) {
     target.state.verdict = predecessor->second.first;
     target.since = predecessor->second.second;
@@ -129,7 +132,8 @@ Engine::Predecessors Engine::remove_unplanned() {
     it = targets_.erase(it);
   }
   for (const auto& target : gone) {
-    predecessors[succession_key(*target->check, target->address)] = {target->state.verdict, target->since};
+    predecessors[succession_key(target->check->name, target->address)] = {target->state.verdict,
+                                                                          target->since};
     unheard_.erase(target->id);
     remove(*target);
   }

@@ -39,6 +39,8 @@ class Engine final : private ProbeListener {
     std::size_t max_in_flight = 1024;
     std::size_t max_per_address = 8;
     std::uint64_t seed = 1;  ///< of the jitter
+    /// What the targets of the first plan start from, instead of unknown.
+    std::vector<RememberedVerdict> remembered = {};
   };
   struct Events {
     /// `status` holds the outcome that decided it. Neither event may call back into the engine.

@@ -30,6 +30,14 @@ struct Believed {
   Verdict verdict;
 };
 
+/// A verdict from before a restart: the start of a target with this check name and address.
+struct RememberedVerdict {
+  std::string check;
+  Address address;
+  Verdict verdict;
+  WallTime since;
+};
+
 struct VerdictChange {
   TargetId id;
   Verdict from;

@@ -24,6 +24,8 @@
 #include "server/app/reloader.h"
 #include "server/app/state.h"
 #include "server/app/status.h"
+#include "server/app/verdict_keeper.h"
+#include "server/app/verdict_store.h"
 #include "server/net/worker.h"
 
 namespace gslbd::server {
@@ -42,9 +44,19 @@ void raise_descriptor_limit() {
   if (setrlimit(RLIMIT_NOFILE, &limit) != 0) log::warning("cannot raise the limit of open files");
 }
 
+// Empty: there is none.
+std::string state_dir(const Config& config) {
+  return config.state_dir.empty() ? std::string() : config.resolve(config.state_dir);
+}
+
+std::vector<health::RememberedVerdict> remembered(const Config& config) {
+  if (config.state_dir.empty()) return {};
+  return VerdictStore(state_dir(config)).load(SystemClock().wall_now());
+}
+
 Result<void> check_state_dir(const Config& config) {
   if (config.state_dir.empty()) return {};
-  const std::string path = config.resolve(config.state_dir);
+  const std::string path = state_dir(config);
   if (access(path.c_str(), W_OK | X_OK) == 0) return {};
   return fail("state_dir " + path + " cannot be written: " + std::strerror(errno));
 }
@@ -56,11 +68,12 @@ class Program final : public StatusSource {
         mailbox_(loop_),
         worker_count_(first_.config.workers != 0 ? first_.config.workers
                                                  : std::max(1U, std::thread::hardware_concurrency())),
-        monitor_({.seed = fresh_seed()}, health_events()),
+        monitor_({.seed = fresh_seed(), .remembered = remembered(first_.config)}, health_events()),
         state_(monitor_, worker_count_),
         reloader_(loop_, first_.config.file,
                   {[this](Loaded next) { install(std::move(next)); }, [this] { watch_files(); }}),
-        watch_(loop_, [this] { reloader_.request_if_changed(); }) {
+        watch_(loop_, [this] { reloader_.request_if_changed(); }),
+        keeper_(loop_, monitor_, [this] { return state_dir(state_.loaded().config); }) {
     reloader_.loaded_at_start(first_, diagnostics);
   }
   ~Program() override { uv_loop_close(&loop_); }
@@ -97,7 +110,10 @@ class Program final : public StatusSource {
   health::Monitor::Events health_events() {
     return {
         [this](std::span<const health::VerdictChange> changes) {
-          mailbox_.post([this, copy = std::vector(changes.begin(), changes.end())] { state_.apply(copy); });
+          mailbox_.post([this, copy = std::vector(changes.begin(), changes.end())] {
+            state_.apply(copy);
+            keeper_.verdict_changed();
+          });
         },
         [this] { mailbox_.post([this] { begin_answering("every check has a verdict"); }); },
     };
@@ -130,6 +146,7 @@ class Program final : public StatusSource {
         static_cast<std::uint64_t>(grace), 0);
     install(std::move(first_));
     watch_files();
+    keeper_.start();
     return {};
   }
 
@@ -205,6 +222,7 @@ class Program final : public StatusSource {
     admin_.reset();
     if (workers_) workers_->stop();
     watch_.close();
+    keeper_.close();
     for (uv_signal_t* signal : signals_) uv_close(reinterpret_cast<uv_handle_t*>(signal), nullptr);
     if (grace_.data != nullptr) uv_close(reinterpret_cast<uv_handle_t*>(&grace_), nullptr);
     uv_run(&loop_, UV_RUN_DEFAULT);  // close callbacks, and a load that is under way
@@ -218,6 +236,7 @@ class Program final : public StatusSource {
   State state_;
   Reloader reloader_;
   FileWatch watch_;
+  VerdictKeeper keeper_;
   std::vector<uv_signal_t*> signals_;
   uv_signal_t hangup_{}, terminate_{}, interrupt_{};
   uv_timer_t grace_{};

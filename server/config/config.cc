@@ -43,6 +43,9 @@ void read_admin_listen(const JsonView& v, AdminConfig& a) {
   if (!text) return;
   const auto endpoint = Endpoint::parse(*text);
   if (!endpoint) return v.error(endpoint.error().message);
+  // Debian 12 builds the HTTP library without IPv6: better said by `gslbd check` than at the start.
+  if (!endpoint->address.is_v4())
+    return v.error("the admin address must be IPv4, such as \"127.0.0.1:9153\"");
   a.listen = *endpoint;
 }
 
@@ -61,9 +64,10 @@ void read_fault_domains(const JsonView& v, Site& s) {
 }
 
 const Field<AdminConfig> kAdminFields[] = {
-    {"listen", "address with port, or false", "`\"127.0.0.1:9153\"`",
+    {"listen", "IPv4 address with port, or false", "`\"127.0.0.1:9153\"`",
      "where HTTP is served: metrics, status, the API; `false` switches it off", read_admin_listen},
-    {"token_file", "file name", "none", "a file whose first line is the token that commands need",
+    {"token_file", "file name", "none",
+     "a file whose first line is the token that commands need; no command of this version does",
      [](const JsonView& v, AdminConfig& a) { a.token_file = read_string(v).value_or(""); }},
 };
 
@@ -84,7 +88,8 @@ const Field<Config> kConfigFields[] = {
      }},
     {"admin", "object", "see below", "the HTTP address for people and Prometheus",
      [](const JsonView& v, Config& c) { read_object<AdminConfig>(v, kAdminFields, c.admin); }},
-    {"state_dir", "directory", "none", "where what must survive a restart is kept; must be writable",
+    {"state_dir", "directory", "none",
+     "where verdicts are kept over a restart, to be used while they are fresh; must be writable",
      [](const JsonView& v, Config& c) { c.state_dir = read_string(v).value_or(""); }},
     {"identity", "string", "the host name", "the name of this server in its status",
      [](const JsonView& v, Config& c) { c.identity = read_string(v).value_or(""); }},
@@ -95,7 +100,7 @@ const Field<Config> kConfigFields[] = {
     {"pools", "object of pools", "`{}`", "sets of addresses to steer among, by name",
      [](const JsonView& v, Config& c) { c.pools = v.json(); }},
     {"start_grace", "duration, 0s to 1m", "`\"5s\"`",
-     "how long the start waits for the first round of checks; then unknown counts as up",
+     "how long the start waits for every target to have a verdict; then unknown counts as up",
      [](const JsonView& v, Config& c) {
        c.start_grace = read_duration(v, 0s, 1min).value_or(c.start_grace);
      }},

@@ -8,6 +8,7 @@ from dns_client import ask_tcp, ask_udp, dig, dig_short
 from waiting import stays, wait_until
 
 ADDRESSES = ["127.0.0.11", "127.0.0.12", "127.0.0.13"]
+ONE, TWO = ADDRESSES[:2]
 
 
 class Failover(E2eCase):
@@ -97,6 +98,47 @@ class Failover(E2eCase):
                             checks={"web": {"type": "tcp", "port": fra.port, **FAST}},
                             pools={"www": {"alive": "web", "members": members(*ADDRESSES[:2])}})
         wait_until(lambda: self.addresses(server, "www.example.com") == [ADDRESSES[0]], "the dead site to be out")
+
+
+class Restart(E2eCase):
+    # Nobody is down by this check within a minute: what is known after a restart comes from before it.
+    SLOW = {"interval": "1m", "timeout": "1s", "fall": 3, "confirm_interval": "30s"}
+
+    def serve(self, check):
+        return self.gslbd(zones=[zone({"www": {"pool": "www"}})], state_dir="state", start_grace="0s",
+                          checks={"web": {"type": "tcp", "port": self.one.port, **check}},
+                          pools={"www": {"alive": "web", "members": members(ONE, TWO)}})
+
+    def setUp(self):
+        super().setUp()
+        (self.dir / "state").mkdir()
+        self.one, self.two = self.sites(ONE, TWO)
+
+    def test_a_dead_site_is_not_brought_back_by_a_restart(self):
+        kept = self.dir / "state/verdicts.json"
+        for end in ("stop", "kill"):
+            server = self.serve(FAST)
+            self.two.kill()
+            self.wait_addresses(server, "www.example.com", [ONE])
+            if end == "kill":  # nothing can be written any more: what has been written must do
+                wait_until(lambda: kept.exists() and '"down"' in kept.read_text(), "the verdict on disk")
+            getattr(server, end)()
+            again = self.serve(self.SLOW)
+            self.assertEqual(self.addresses(again, "www.example.com"), [ONE])
+            again.stop()
+            kept.unlink()
+
+    def test_without_state_a_restart_knows_nothing(self):
+        self.two.kill()
+        server = self.serve(self.SLOW)
+        self.assertEqual(self.addresses(server, "www.example.com"), [ONE, TWO])
+
+    def test_a_damaged_file_is_set_aside(self):
+        (self.dir / "state/verdicts.json").write_text("{")
+        server = self.serve(FAST)
+        server.wait_line(r"verdicts\.json cannot be used")
+        self.wait_addresses(server, "www.example.com", [ONE, TWO])
+        self.assertEqual((self.dir / "state/verdicts.json.damaged").read_text(), "{")
 
 
 if __name__ == "__main__":

@@ -133,6 +133,25 @@ TEST_CASE("the first round is over at once when there is nothing to probe") {
   CHECK(monitor.status().empty());
 }
 
+TEST_CASE("a target starts from the verdict that is remembered of it, once") {
+  const QuietLog quiet;
+  Reports reports;
+  TestServer server(ok());
+  const auto home = TestServer::loopback();
+  const WallTime since = SystemClock().wall_now() - 1h;
+  Monitor monitor({.remembered = {{"web", home, Verdict::down, since}, {"other", home, Verdict::up, since}}},
+                  reports.events());
+  const auto check = quick(server.port());
+  CHECK(monitor.apply({{check, home}}).at(0).verdict == Verdict::down);
+  const VerdictChange change = reports.next_change();
+  CHECK(change.from == Verdict::down);
+  CHECK(change.to == Verdict::up);
+  // What was remembered is spent: a target that comes later knows nothing.
+  CHECK(monitor.apply({{check, home}, {quick(server.port(), "other", R"(, "path": "/x")"), home}})
+            .at(1)
+            .verdict == Verdict::unknown);
+}
+
 TEST_CASE("the first round is over when every target has a verdict, and all have been reported by then") {
   const QuietLog quiet;
   Reports reports;
