@@ -51,9 +51,10 @@ class DocumentBuilder final : public nlohmann::json_sax<Json> {
 
   bool parse_error(std::size_t position, const std::string& token,
                    const nlohmann::detail::exception& e) override {
-    // The position counts the octets read, the offending token's included: people want its start.
+    // The position counts the octets read, the offending token's included: people want its start. At the end
+    // of the text there is no token.
     const std::size_t read = std::max<std::size_t>(1, token.size());
-    const std::size_t at = std::min(position < read ? 0 : position - read, text_.size());
+    const std::size_t at = position > text_.size() ? text_.size() : position < read ? 0 : position - read;
     const auto line = 1 + std::count(text_.begin(), text_.begin() + static_cast<std::ptrdiff_t>(at), '\n');
     const std::size_t newline = at == 0 ? std::string_view::npos : text_.rfind('\n', at - 1);
     const std::size_t column = newline == std::string_view::npos ? at + 1 : at - newline;

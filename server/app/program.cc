@@ -267,7 +267,7 @@ int run_program(const std::string& config_file) {
     log::write(d.severity == Severity::error ? log::Level::error : log::Level::warning, d.to_string());
   }
   if (!loaded) {
-    log::error("the configuration has {} errors: not started", diagnostics.error_count());
+    log::error("not started, errors in the configuration: {}", diagnostics.error_count());
     return 1;
   }
   return Program(std::move(*loaded), diagnostics).run();

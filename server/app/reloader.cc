@@ -127,7 +127,7 @@ void Reloader::finish(Job& job) {
     events_.on_loaded(std::move(*job.loaded));
   } else {
     ++failed_;
-    log::error("reload failed with {} errors: the configuration loaded before keeps serving",
+    log::error("reload failed, errors: {}; the configuration loaded before keeps serving",
                job.diagnostics.error_count());
   }
   events_.on_end();

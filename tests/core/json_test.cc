@@ -75,6 +75,17 @@ TEST_CASE("syntax errors carry line and column") {
   CHECK(d.all()[0].message.find("expected ':'") != std::string::npos);
 }
 
+TEST_CASE("a text that ends too soon is wrong at its end") {
+  for (const auto& [text, where] : {std::pair<std::string, std::string>{"{", "line 1, column 2"},
+                                    {"{\n  \"a\": [1,", "line 2, column 11"},
+                                    {"", "line 1, column 1"}}) {
+    Diagnostics d;
+    CHECK_FALSE(parse_json(text, "t.json", d).has_value());
+    REQUIRE(d.all().size() == 1);
+    CHECK(d.all()[0].where == where);
+  }
+}
+
 TEST_CASE("hostile nesting is refused, not recursed into") {
   Diagnostics d;
   CHECK_FALSE(parse_json(std::string(100000, '['), "t.json", d).has_value());
