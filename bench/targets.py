@@ -18,14 +18,16 @@ HELP = __doc__
 
 def configuration(root, count, port):
     addresses = [f"127.1.{number // 250}.{number % 250 + 1}" for number in range(count)]
+    pools = {f"www{first}": {"alive": "web", "members": [{"address": each} for each in addresses[first:first + 200]]}
+             for first in range(0, count, 200)}
     (root / "zone.json").write_text(json.dumps(
         {"zone": "example.com", "records": {"@": {"NS": ["ns1.example.net.", "ns2.example.net."]},
-                                            "www": {"pool": "www"}}}))
+                                            **{name: {"pool": name} for name in pools}}}))
     (root / "gslbd.json").write_text(json.dumps(
         {"listen": ["127.0.0.1:0"], "zones": ["zone.json"], "admin": {"listen": "127.0.0.1:0"}, "watch": False,
          "checks": {"web": {"type": "http", "port": port, "path": "/healthz", "interval": "1s",
                             "expect": {"status": 200, "body": "ok"}}},
-         "pools": {"www": {"alive": "web", "members": [{"address": address} for address in addresses]}}}))
+         "pools": pools}))
 
 
 def probes(admin):
