@@ -119,7 +119,7 @@ const Field<PoolDraft> kPoolFields[] = {
      read_when_all_down},
 };
 
-// RFC 2308 has nothing on this: a pool that one cable or one site can take out is not what pools are for.
+// A pool that one cable or one site can take out is not what pools are for.
 void warn_of_shared_fate(const JsonView& v, const Pool& pool, const Scope& scope) {
   if (pool.members.size() < 2) return;
   std::map<std::string, std::string> shared;
