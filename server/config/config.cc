@@ -72,7 +72,8 @@ const Field<AdminConfig> kAdminFields[] = {
 };
 
 const Field<Site> kSiteFields[] = {
-    {"location", "[latitude, longitude]", "none", "degrees, north and east positive", read_location},
+    {"location", "[latitude, longitude]", "none",
+     "degrees, north and east positive; for steering by distance, which this version has not", read_location},
     {"fault_domains", "object of strings", "none",
      "what the site shares with others: carrier, grid, provider", read_fault_domains},
 };
