@@ -123,6 +123,25 @@ std::vector<std::string> read_strings(const JsonView& v) {
   return out;
 }
 
+std::vector<Prefix> read_prefixes(const JsonView& v) {
+  std::vector<Prefix> out;
+  const auto add = [&](const JsonView& element) {
+    const auto text = read_string(element);
+    if (!text) return;
+    const auto prefix = Prefix::parse(*text);
+    if (!prefix) return element.error(prefix.error().message);
+    out.push_back(*prefix);
+  };
+  if (v.json().is_array()) {
+    for (std::size_t i = 0; i < v.json().size(); ++i) add(v.element(i));
+  } else if (v.json().is_string()) {
+    add(v);
+  } else {
+    v.expected("a prefix such as \"192.0.2.0/24\", or a list of them");
+  }
+  return out;
+}
+
 std::optional<std::size_t> read_choice(const JsonView& v, const std::vector<std::string_view>& choices) {
   const auto text = read_string(v);
   if (!text) return std::nullopt;

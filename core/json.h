@@ -21,6 +21,7 @@
 
 #include "core/address.h"
 #include "core/diagnostics.h"
+#include "core/prefix.h"
 #include "core/result.h"
 #include "core/time.h"
 
@@ -83,6 +84,9 @@ std::optional<Duration> read_duration(const JsonView& v, Duration min, Duration 
 std::optional<Address> read_address(const JsonView& v);
 /// One string or a list of strings; elements that are not strings are reported and left out.
 std::vector<std::string> read_strings(const JsonView& v);
+/// One prefix or a list of them: "192.0.2.0/24", "2001:db8::/32", or an address; wrong ones are reported and
+/// left out.
+std::vector<Prefix> read_prefixes(const JsonView& v);
 /// The index of the string in `choices`; a wrong one is answered with the nearest.
 std::optional<std::size_t> read_choice(const JsonView& v, const std::vector<std::string_view>& choices);
 
