@@ -3,13 +3,17 @@
 // Nodes and blocks: how a compiled zone lies in memory. Everything is in one arena, read in place.
 //
 //   node    head (8 octets) | owner name relative to the apex, lower case, no root label | RRsets
-//   RRset   head (8 octets) | moves (2 octets each) | block: the RRs as they go on the wire
+//   RRset   head (8 octets) | additional list | moves (2 octets each) | block: the RRs as they go on the wire
 //
 // A block is right as it stands when its owner is the question's name: each RR begins with a pointer to
 // offset 12, and names in RDATA that end in the zone's apex end in a pointer to the apex inside the question.
 // Anywhere else (behind a CNAME, as a referral, as glue, from a wildcard) the owner pointers and the apex
 // pointers are moved as the block is copied (server/answer/message_writer.h). "Moves" lists the places of the
 // apex pointers.
+//
+// The additional list is there only when the RRs name hosts (NS, MX, SRV, SVCB, ...): which nodes hold what
+// the additional section wants (RFC 1034 §4.3.2 step 6), found when the zone is built. An RRset without it
+// pays nothing for it.
 //
 // A node's parts start at even offsets; the views below read them with memcpy, so no alignment is assumed.
 
@@ -28,7 +32,7 @@ struct NodeHead {
   std::uint8_t name_length;   ///< of the relative owner name; 0 at the apex
   std::uint8_t flags;         ///< NodeFlag bits
   std::uint16_t rrset_count;  ///< 0 for an empty non-terminal
-  std::uint32_t link;  ///< at a cut: arena offset of its glue list; hidden: the cut's or DNAME's NodeOffset
+  NodeOffset link;            ///< of a hidden node: the cut or DNAME that hides it; otherwise 0
 };
 
 enum NodeFlag : std::uint8_t {
@@ -43,9 +47,13 @@ enum NodeFlag : std::uint8_t {
 struct RrsetHead {
   RrType type;  ///< kPoolBinding for a pool
   std::uint16_t rr_count;
-  std::uint16_t size;  ///< octets of the block
-  std::uint16_t move_count;
+  std::uint16_t size;   ///< octets of the block
+  std::uint16_t words;  ///< of 2 octets between head and block: the moves, with kHasAdditional a list too
 };
+
+/// In RrsetHead::words: an additional list stands before the moves. So a block is found, and skipped, without
+/// asking. (64 KB have fewer than 6,000 moves, and a list at most 1,000 entries: 15 bits suffice.)
+inline constexpr std::uint16_t kHasAdditional = 0x8000;
 
 /// The RRset type that stands for "A and AAAA come from a pool"; its block is a PoolBinding.
 inline constexpr RrType kPoolBinding = 0;
@@ -55,11 +63,25 @@ struct PoolBinding {
   std::uint32_t ttl_s;  ///< ZoneData::kPoolTtl: the pool's own
 };
 
-/// One name server of a cut whose address we hold: where its name stands in the NS block, and its node.
-struct GlueEntry {
+/// What an additional list begins with: how many entries it has, and room for how many.
+struct AdditionalHead {
+  std::uint16_t count;
+  std::uint16_t room;
+};
+
+enum AdditionalFlag : std::uint16_t {
+  kExternal = 1,      ///< not answered from this zone: `node` is an index for Zone::external_target()
+  kWithSameType = 2,  ///< the target's own RRset of the same type is wanted too: AliasMode (RFC 9460 §4.1)
+  kInDomain = 4,      ///< a cut's name server at or below the cut: its glue must fit, or TC (RFC 9471 §3.1)
+};
+
+/// A host that an RRset names, whose addresses belong into the additional section.
+struct AdditionalEntry {
+  /// Where its name stands in the RRset's block: owner pointers of what is added point there. 0: it is the
+  /// RRset's own owner (RFC 9460 §2.5.2).
   std::uint16_t rdata_at;
-  std::uint16_t reserved;
-  NodeOffset node;
+  std::uint16_t flags;  ///< AdditionalFlag bits
+  NodeOffset node;      ///< has A, AAAA or a pool, or with kWithSameType the RRset of that type
 };
 
 template <class T>
@@ -86,11 +108,49 @@ constexpr std::size_t round_to_even(std::size_t n) {
   return (n + 1) & ~std::size_t{1};
 }
 
+/// A length octet from here on is a compression pointer's first (RFC 1035 §4.1.4).
+inline constexpr std::uint8_t kPointerBits = 0xc0;
+
 /// Where an RR's parts stand after its two octets of owner pointer: type 2, class 4, TTL 6, RDLENGTH 10,
 /// RDATA 12.
 inline constexpr std::size_t kRrTtlAt = 6;
 inline constexpr std::size_t kRrLengthAt = 10;
 inline constexpr std::size_t kRrDataAt = 12;
+
+/// Points at an additional list in the arena; default: an empty one.
+class AdditionalList {
+ public:
+  class Iterator {
+   public:
+    Iterator() = default;
+    explicit Iterator(const std::uint8_t* at) : at_(at) {}
+    AdditionalEntry operator*() const { return load<AdditionalEntry>(at_); }
+    Iterator& operator++() {
+      at_ += sizeof(AdditionalEntry);
+      return *this;
+    }
+    bool operator==(const Iterator& other) const = default;
+
+   private:
+    const std::uint8_t* at_ = nullptr;
+  };
+
+  AdditionalList() = default;
+  explicit AdditionalList(const std::uint8_t* at)
+      : entries_(at + sizeof(AdditionalHead)), count_(load<AdditionalHead>(at).count) {}
+
+  std::size_t size() const { return count_; }
+  bool empty() const { return count_ == 0; }
+  AdditionalEntry operator[](std::size_t i) const {
+    return load<AdditionalEntry>(entries_ + i * sizeof(AdditionalEntry));
+  }
+  Iterator begin() const { return Iterator(entries_); }
+  Iterator end() const { return Iterator(entries_ + count_ * sizeof(AdditionalEntry)); }
+
+ private:
+  const std::uint8_t* entries_ = nullptr;
+  std::size_t count_ = 0;
+};
 
 /// Points at an RRset in the arena; default: none.
 class RrsetView {
@@ -101,15 +161,29 @@ class RrsetView {
   explicit operator bool() const { return at_ != nullptr; }
   RrType type() const { return head_.type; }
   std::uint16_t rr_count() const { return head_.rr_count; }
-  std::size_t move_count() const { return head_.move_count; }
-  std::uint16_t move(std::size_t i) const { return load<std::uint16_t>(at_ + sizeof(RrsetHead) + 2 * i); }
+  std::size_t move_count() const { return (head_.words & (kHasAdditional - 1U)) - list_size() / 2; }
+  std::uint16_t move(std::size_t i) const {
+    return load<std::uint16_t>(at_ + sizeof(RrsetHead) + list_size() + 2 * i);
+  }
   std::span<const std::uint8_t> block() const {
-    return {at_ + sizeof(RrsetHead) + 2 * std::size_t{head_.move_count}, head_.size};
+    // The shift loses kHasAdditional.
+    return {at_ + sizeof(RrsetHead) + static_cast<std::uint16_t>(head_.words << 1), head_.size};
   }
   PoolBinding pool() const { return load<PoolBinding>(block().data()); }
+  /// Each target once, in the order of the RRs.
+  AdditionalList additional() const {
+    return has_additional() ? AdditionalList(at_ + sizeof(RrsetHead)) : AdditionalList();
+  }
   const std::uint8_t* next() const { return block().data() + round_to_even(head_.size); }
 
  private:
+  bool has_additional() const { return (head_.words & kHasAdditional) != 0; }
+  std::size_t list_size() const {
+    if (!has_additional()) return 0;
+    const auto list = load<AdditionalHead>(at_ + sizeof(RrsetHead));
+    return sizeof(AdditionalHead) + list.room * sizeof(AdditionalEntry);
+  }
+
   const std::uint8_t* at_ = nullptr;
   RrsetHead head_{};
 };
@@ -122,7 +196,7 @@ class NodeView {
 
   explicit operator bool() const { return at_ != nullptr; }
   bool has(NodeFlag flag) const { return (head_.flags & flag) != 0; }
-  std::uint32_t link() const { return head_.link; }
+  NodeOffset link() const { return head_.link; }
   std::size_t rrset_count() const { return head_.rrset_count; }
   std::span<const std::uint8_t> relative_name() const { return {at_ + sizeof(NodeHead), head_.name_length}; }
 

@@ -3,13 +3,6 @@
 
 namespace gslbd::zones {
 
-std::span<const GlueEntry> Zone::glue(NodeView cut) const {
-  const std::uint8_t* at = &arena_[cut.link()];
-  const auto count = load<std::uint32_t>(at);
-  // The builder aligns glue lists to 4 octets.
-  return {reinterpret_cast<const GlueEntry*>(at + sizeof(std::uint32_t)), count};
-}
-
 NodeOffset Zone::next_node(NodeOffset at) const {
   const NodeView n = node(at);
   const std::uint8_t* end = n.relative_name().data() + round_to_even(n.relative_name().size());
@@ -27,6 +20,22 @@ Name Zone::owner(NodeView node) const {
   const auto apex = apex_.wire();
   std::copy(apex.begin(), apex.end(), wire.begin() + static_cast<std::ptrdiff_t>(relative.size()));
   return *Name::from_wire(std::span(wire).first(relative.size() + apex.size()));
+}
+
+Name Zone::written_name(std::uint32_t at) const {
+  const std::uint8_t* written = &arena_[at];
+  std::array<std::uint8_t, kMaxNameLength> wire;
+  std::size_t n = 0;
+  while (written[n] != 0 && written[n] < kPointerBits) n += std::size_t{written[n]} + 1;
+  std::memcpy(wire.data(), written, n);
+  if (written[n] == 0) {
+    wire[n++] = 0;
+  } else {
+    const auto apex = apex_.wire();
+    std::memcpy(wire.data() + n, apex.data(), apex.size());
+    n += apex.size();
+  }
+  return *Name::from_wire(std::span(wire).first(n));
 }
 
 }  // namespace gslbd::zones

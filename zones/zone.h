@@ -4,7 +4,7 @@
 //
 // Every name that exists is in the table, empty non-terminals too (RFC 4592 §2.2.2), so that an exact match
 // costs one probe and the closest encloser one probe per label. Cuts and DNAMEs are resolved when the zone
-// is built: a name below one knows it.
+// is built: a name below one knows it. So are the nodes that additional sections are made of.
 //
 // Thread: immutable once built; any thread may read. Built by zones/zone_builder.h.
 
@@ -31,14 +31,22 @@ class Zone {
   /// The pools its names use; PoolBinding::pool indexes it.
   const std::vector<std::string>& pools() const { return pools_; }
   /// Resident octets of table and arena.
-  std::size_t memory() const { return slots_.capacity() * sizeof(Slot) + arena_.capacity(); }
+  std::size_t memory() const {
+    return slots_.capacity() * sizeof(Slot) + arena_.capacity() +
+           external_at_.capacity() * sizeof(std::uint32_t);
+  }
 
   NodeView node(NodeOffset offset) const { return NodeView(&arena_[offset]); }
   NodeView apex_node() const { return node(apex_node_); }
   /// The SOA with the negative TTL, min(its TTL, its minimum) (RFC 2308 §5).
   RrsetView negative_soa() const { return RrsetView(&arena_[negative_soa_]); }
-  /// The glue of a node that is a cut.
-  std::span<const GlueEntry> glue(NodeView cut) const;
+
+  /// The hosts that RRsets of this zone name and that it cannot answer for itself, each once; an
+  /// AdditionalEntry with kExternal indexes them. Most lie outside the zone; some lie below its cuts, in
+  /// zones that may be ours too. Lower case. The names stay where they are in the blocks: a target costs 4
+  /// octets here.
+  std::size_t external_target_count() const { return external_at_.size(); }
+  Name external_target(std::size_t index) const { return written_name(external_at_[index]).lowercased(); }
 
   /// The node of `name` without its `skip` leftmost labels, which must still be within the apex.
   NodeView find(const QueryName& name, std::size_t skip) const {
@@ -60,11 +68,16 @@ class Zone {
       at = next_node(at);
     }
   }
+  /// Where a node of this zone is: what node() takes.
+  NodeOffset offset_of(NodeView node) const {
+    return offset_in_arena(node.relative_name().data()) - NodeOffset{sizeof(NodeHead)};
+  }
   /// The absolute owner name of a node.
   Name owner(NodeView node) const;
 
  private:
   friend class ZoneBuilder;
+  friend class AdditionalResolver;
 
   struct Slot {
     std::uint32_t tag;  ///< low half of the name's hash; the high half chooses the slot
@@ -92,6 +105,11 @@ class Zone {
     return std::memcmp(have.data() + star, want.data(), want.size()) == 0;
   }
   NodeOffset next_node(NodeOffset at) const;
+  std::uint32_t offset_in_arena(const std::uint8_t* at) const {
+    return static_cast<std::uint32_t>(at - arena_.data());
+  }
+  // The name at an offset in the arena as blocks hold names: labels, then the root or a pointer to the apex.
+  Name written_name(std::uint32_t at) const;
 
   Name apex_;
   std::size_t apex_labels_ = 0;
@@ -99,9 +117,10 @@ class Zone {
   std::size_t name_count_ = 0;
   NodeOffset apex_node_ = 0;
   std::uint32_t negative_soa_ = 0;
-  NodeOffset nodes_end_ = kFirstNode;  ///< glue lists and the negative SOA follow the nodes
+  NodeOffset nodes_end_ = kFirstNode;  ///< the negative SOA follows the nodes
   std::vector<Slot> slots_;            ///< open addressing, linear probing, never full
   std::vector<std::uint8_t> arena_;
+  std::vector<std::uint32_t> external_at_;  ///< where in the arena external targets are written
   std::vector<std::string> pools_;
 };
 

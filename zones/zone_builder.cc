@@ -7,110 +7,12 @@
 #include <limits>
 #include <utility>
 
+#include "zones/additional_resolver.h"
+#include "zones/block_composer.h"
 #include "zones/limits.h"
+#include "zones/rdata_targets.h"
 
 namespace gslbd::zones {
-namespace {
-
-constexpr std::size_t kHeaderSize = 12;  // a DNS header; the question's name follows it
-constexpr std::size_t kQuestionPointer = 0xc000 | kHeaderSize;
-
-// Where names stand in the RDATA of the types whose names may be compressed (RFC 3597 §4: those of RFC 1035).
-struct NamesIn {
-  std::size_t first_at;  ///< octets before the first name
-  std::size_t count;     ///< names in a row
-};
-NamesIn compressible_names(RrType t) {
-  switch (t) {
-    case type::kNs:
-    case type::kCname:
-    case type::kPtr:
-      return {0, 1};
-    case type::kMx:
-      return {2, 1};
-    case type::kSoa:
-      return {0, 2};
-    default:
-      return {0, 0};
-  }
-}
-
-std::size_t wire_name_length(std::span<const std::uint8_t> at) {
-  std::size_t n = 0;
-  while (at[n] != 0) n += std::size_t{at[n]} + 1;
-  return n + 1;
-}
-
-bool equal_ignoring_case(std::span<const std::uint8_t> a, std::span<const std::uint8_t> b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](auto x, auto y) { return to_lower(x) == to_lower(y); });
-}
-
-// Composes the RRs of one RRset into a scratch block, with the places of its apex pointers.
-class BlockComposer {
- public:
-  BlockComposer(std::span<const std::uint8_t> apex) : apex_(apex) {}
-
-  void begin(std::size_t owner_length) {
-    bytes_.clear();
-    moves_.clear();
-    rr_count_ = 0;
-    apex_pointer_ = kQuestionPointer + owner_length - apex_.size();
-  }
-
-  void add(RrType t, std::uint32_t ttl_s, std::span<const std::uint8_t> rdata) {
-    const std::size_t at = bytes_.size();
-    bytes_.resize(at + kRrDataAt);
-    store_be16(&bytes_[at], kQuestionPointer);
-    store_be16(&bytes_[at + 2], t);
-    store_be16(&bytes_[at + 4], kClassIn);
-    store_be32(&bytes_[at + kRrTtlAt], ttl_s);
-    const NamesIn names = compressible_names(t);
-    append(rdata.first(names.first_at));
-    rdata = rdata.subspan(names.first_at);
-    for (std::size_t i = 0; i < names.count; ++i) {
-      const std::size_t n = wire_name_length(rdata);
-      append_name(rdata.first(n));
-      rdata = rdata.subspan(n);
-    }
-    append(rdata);
-    store_be16(&bytes_[at + kRrLengthAt], bytes_.size() - at - kRrDataAt);
-    ++rr_count_;
-  }
-
-  void set_raw(const void* data, std::size_t size) {
-    bytes_.resize(size);
-    std::memcpy(bytes_.data(), data, size);
-  }
-
-  std::span<const std::uint8_t> bytes() const { return bytes_; }
-  std::span<const std::uint16_t> moves() const { return moves_; }
-  std::uint16_t rr_count() const { return rr_count_; }
-
- private:
-  void append(std::span<const std::uint8_t> data) { bytes_.insert(bytes_.end(), data.begin(), data.end()); }
-
-  void append_name(std::span<const std::uint8_t> name) {
-    std::size_t at = 0;
-    while (name.size() - at > apex_.size()) at += std::size_t{name[at]} + 1;
-    // A pointer pays from two octets on; the root apex has one.
-    const bool within = apex_.size() > 2 && equal_ignoring_case(name.subspan(at), apex_);
-    if (!within || bytes_.size() + at > std::numeric_limits<std::uint16_t>::max()) return append(name);
-    append(name.first(at));
-    moves_.push_back(static_cast<std::uint16_t>(bytes_.size()));
-    bytes_.resize(bytes_.size() + 2);
-    store_be16(&bytes_[bytes_.size() - 2], apex_pointer_);
-  }
-
-  std::span<const std::uint8_t> apex_;
-  std::size_t apex_pointer_ = 0;
-  std::vector<std::uint8_t> bytes_;
-  std::vector<std::uint16_t> moves_;
-  std::uint16_t rr_count_ = 0;
-};
-
-}  // namespace
-
 class ZoneBuilder {
  public:
   explicit ZoneBuilder(const ZoneData& data)
@@ -130,7 +32,7 @@ class ZoneBuilder {
     zone_->nodes_end_ = end();
     if (hides_) mark_hidden();
     mark_wildcards();
-    if (hides_) add_glue();
+    AdditionalResolver(*zone_).run(with_additional_);
     add_negative_soa();
     if (!error_.empty()) return fail(std::move(error_));
     zone_->arena_.shrink_to_fit();
@@ -151,7 +53,11 @@ class ZoneBuilder {
       octets += sizeof(NodeHead) + data_.owner(run[0]).size() + 1;
       for (const Entry& e : run.first(n)) {
         octets += sizeof(RrsetHead) + sizeof(PoolBinding) + 1;
-        data_.for_each_rdata(e, [&](auto rdata) { octets += kRrDataAt + rdata.size() + 4; });
+        const bool targets = has_target(e.type);
+        if (targets) octets += sizeof(AdditionalHead);
+        data_.for_each_rdata(e, [&](auto rdata) {
+          octets += kRrDataAt + rdata.size() + 4 + (targets ? sizeof(AdditionalEntry) : 0);
+        });
       }
       run = run.subspan(n);
     }
@@ -194,10 +100,10 @@ class ZoneBuilder {
     // CNAME and pool first: NodeFlag promises it.
     const auto leads = [](const Entry& e) { return e.type == type::kCname || e.pool != ZoneData::kNoPool; };
     for (const Entry& e : run) {
-      if (leads(e)) add_rrset(e, owner.size());
+      if (leads(e)) add_rrset(e, owner, offset);
     }
     for (const Entry& e : run) {
-      if (!leads(e)) add_rrset(e, owner.size());
+      if (!leads(e)) add_rrset(e, owner, offset);
     }
   }
 
@@ -232,12 +138,12 @@ class ZoneBuilder {
     }
   }
 
-  void add_rrset(const Entry& e, std::size_t owner_length) {
-    composer_.begin(owner_length);
+  void add_rrset(const Entry& e, std::span<const std::uint8_t> owner, NodeOffset node) {
+    composer_.begin(owner);
     if (e.pool != ZoneData::kNoPool) {
       const PoolBinding binding{e.pool, e.ttl_s};
       composer_.set_raw(&binding, sizeof binding);
-      return append_block(kPoolBinding);
+      return append_block(kPoolBinding, node);
     }
     data_.for_each_rdata(e, [&](auto rdata) {
       if (composer_.bytes().size() <= kLargestBlock) composer_.add(e.type, e.ttl_s, rdata);
@@ -248,16 +154,30 @@ class ZoneBuilder {
             "the RRset {} of type {} has more than {} octets on the wire: no message can carry it",
             Name::from_wire(data_.owner(e))->to_string(), e.type, kLargestBlock);
       }
-      composer_.begin(owner_length);
+      composer_.begin(owner);
     }
-    append_block(e.type);
+    append_block(e.type, node);
   }
 
-  void append_block(RrType t) {
+  void append_block(RrType t, NodeOffset node) {
+    const auto additional = composer_.additional();
+    const auto moves = composer_.moves();
+    std::size_t words = moves.size();
+    if (!additional.empty()) {
+      with_additional_.push_back({node, end()});
+      words += (sizeof(AdditionalHead) + additional.size_bytes()) / 2;
+      words |= kHasAdditional;
+    }
     const RrsetHead head{t, composer_.rr_count(), static_cast<std::uint16_t>(composer_.bytes().size()),
-                         static_cast<std::uint16_t>(composer_.moves().size())};
+                         static_cast<std::uint16_t>(words)};
     append(&head, sizeof head);
-    append(composer_.moves().data(), composer_.moves().size_bytes());
+    if (!additional.empty()) {
+      const auto count = static_cast<std::uint16_t>(additional.size());
+      const AdditionalHead list{count, count};
+      append(&list, sizeof list);
+      append(additional.data(), additional.size_bytes());
+    }
+    append(moves.data(), moves.size_bytes());
     append(composer_.bytes().data(), composer_.bytes().size());
   }
 
@@ -272,10 +192,8 @@ class ZoneBuilder {
   }
 
   std::uint8_t* mutable_head(NodeView node) { return zone_->arena_.data() + offset_of(node); }
-  NodeOffset offset_of(NodeView node) const {
-    return static_cast<NodeOffset>(node.relative_name().data() - sizeof(NodeHead) - zone_->arena_.data());
-  }
-  void set(NodeView node, std::uint8_t flag, std::uint32_t link) {
+  NodeOffset offset_of(NodeView node) const { return zone_->offset_of(node); }
+  void set(NodeView node, std::uint8_t flag, NodeOffset link) {
     NodeHead head = load<NodeHead>(mutable_head(node));
     head.flags = static_cast<std::uint8_t>(head.flags | flag);
     if (link != 0) head.link = link;
@@ -303,50 +221,6 @@ class ZoneBuilder {
     }
   }
 
-  void add_glue() {
-    zone_->for_each_node([&](NodeView node) {
-      if (node.has(kNodeCut) && !node.has(kNodeHidden)) add_glue_of(node);
-    });
-  }
-
-  void add_glue_of(NodeView cut) {
-    const NodeOffset cut_at = offset_of(cut);
-    std::vector<GlueEntry> glue;
-    const auto block = cut.rrset(type::kNs).block();
-    for (std::size_t at = 0; at < block.size(); at += kRrDataAt + load_be16(&block[at + kRrLengthAt])) {
-      // Targets within the zone end in the pointer to its apex; others are nobody's glue here.
-      const auto target = expand(block.subspan(at + kRrDataAt));
-      if (!target) continue;
-      query_.assign(target->wire());
-      if (!target->is_within(zone_->apex_)) continue;
-      const NodeView node = zone_->find(query_, 0);
-      if (node && (node.rrset(type::kA) || node.rrset(type::kAaaa))) {
-        glue.push_back({static_cast<std::uint16_t>(at + kRrDataAt), 0, offset_of(node)});
-      }
-    }
-    while (zone_->arena_.size() % alignof(GlueEntry) != 0) zone_->arena_.push_back(0);
-    const NodeOffset list = end();
-    const auto count = static_cast<std::uint32_t>(glue.size());
-    append(&count, sizeof count);
-    append(glue.data(), glue.size() * sizeof(GlueEntry));
-    set(zone_->node(cut_at), 0, list);
-  }
-
-  // A name as BlockComposer writes it: labels, then the root or a pointer to the apex.
-  Result<Name> expand(std::span<const std::uint8_t> at) const {
-    std::vector<std::uint8_t> wire;
-    std::size_t n = 0;
-    while (at[n] != 0 && at[n] < 0xc0) n += std::size_t{at[n]} + 1;
-    wire.assign(at.begin(), at.begin() + static_cast<std::ptrdiff_t>(n));
-    const auto apex = zone_->apex_.wire();
-    if (at[n] == 0) {
-      wire.push_back(0);
-    } else {
-      wire.insert(wire.end(), apex.begin(), apex.end());
-    }
-    return Name::from_wire(wire);
-  }
-
   // RFC 2308 §3: the SOA in a negative answer carries the smaller of its TTL and its minimum field.
   void add_negative_soa() {
     const RrsetView soa = zone_->apex_node().rrset(type::kSoa);
@@ -370,6 +244,7 @@ class ZoneBuilder {
   BlockComposer composer_;
   QueryName query_;  // scratch
   std::vector<NodeOffset> wildcards_;
+  std::vector<AdditionalResolver::Place> with_additional_;
   bool hides_ = false;  ///< some name is a cut or owns a DNAME
   std::string error_;
 };
