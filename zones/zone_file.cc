@@ -38,8 +38,8 @@ std::optional<ZoneFile> read_zone_text(std::string_view text, const std::string&
   }
   budget.finish();
   if (!header.apex) return std::nullopt;
-  return ZoneFile{std::move(data), std::move(header.sites), std::move(header.checks),
-                  std::move(header.pools)};
+  return ZoneFile{std::move(data),         std::move(header.sites), std::move(header.checks),
+                  std::move(header.pools), std::move(header.allow), std::move(header.deny)};
 }
 
 }  // namespace gslbd::zones

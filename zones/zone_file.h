@@ -24,12 +24,14 @@
 namespace gslbd::zones {
 
 /// A zone file's content: its records, and the parts that belong to the server (sites, checks and pools that
-/// this zone alone sees; empty objects when absent).
+/// this zone alone sees: empty objects when absent; who may ask).
 struct ZoneFile {
   ZoneData data;
   Json sites;
   Json checks;
   Json pools;
+  std::vector<Prefix> allow;
+  std::vector<Prefix> deny;
 };
 
 struct ZoneFileOptions {

@@ -70,6 +70,12 @@ void read_part(const JsonView& v, Json& into) {
   into = v.json();
 }
 
+// An empty list of those who may ask would read as "nobody" and mean "everybody": it must be said.
+void read_allow(const JsonView& v, ZoneHeader& header) {
+  if (v.json().is_array() && v.json().empty()) return v.expected("at least one prefix");
+  header.allow = read_prefixes(v);
+}
+
 // "zone" comes first: names in the other keys are relative to it.
 const Field<ZoneHeader> kZoneFields[] = {
     {"zone", "name", "required", "The zone's own name; the final dot may be left out.", read_apex},
@@ -82,6 +88,12 @@ const Field<ZoneHeader> kZoneFields[] = {
      [](const JsonView& v, ZoneHeader&) {
        if (!v.json().is_object()) v.expected("an object of owner names");
      }},
+    {"allow", "prefix, or list of them", "everybody",
+     "Who may ask for names of the zone; the longest prefix in `allow` and `deny` that covers the client "
+     "decides, and with `allow` all others are refused.",
+     read_allow},
+    {"deny", "prefix, or list of them", "nobody", "Who may not ask for names of the zone.",
+     [](const JsonView& v, ZoneHeader& h) { h.deny = read_prefixes(v); }},
     {"sites", "object", "{}", "Sites that this zone alone sees.",
      [](const JsonView& v, ZoneHeader& h) { read_part(v, h.sites); }},
     {"checks", "object", "{}", "Checks that this zone alone sees.",

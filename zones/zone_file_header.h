@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/json.h"
+#include "core/prefix.h"
 #include "zones/name.h"
 
 namespace gslbd::zones {
@@ -31,6 +32,8 @@ struct ZoneHeader {
   std::optional<Name> apex;  ///< empty after an error
   std::uint32_t ttl_s = 300;
   SoaSettings soa;
+  std::vector<Prefix> allow;  ///< who may ask for the zone's names; empty: everybody
+  std::vector<Prefix> deny;
   Json sites = Json::object();
   Json checks = Json::object();
   Json pools = Json::object();
