@@ -79,8 +79,23 @@ tl::unexpected<Error> at_line(std::ptrdiff_t line, std::string_view why) {
   return fail(fmt::format("line {}: {}", line, why));
 }
 
-// What ldns would read as something else: octets that end its strings, relative $ORIGIN. True in `has_origin`
-// when the file names an origin.
+// Whether a word of the line begins with an escaped "@" that is a whole label.
+bool has_escaped_at_label(std::string_view line) {
+  for (const std::string_view escape : {"\\064", "\\@"}) {
+    for (auto at = line.find(escape); at != std::string_view::npos; at = line.find(escape, at + 1)) {
+      const bool starts_word =
+          at == 0 || std::string_view(" \t(").find(line[at - 1]) != std::string_view::npos;
+      const std::string_view rest = line.substr(at + escape.size());
+      if (starts_word &&
+          (rest.empty() || std::string_view(". \t\r);").find(rest[0]) != std::string_view::npos))
+        return true;
+    }
+  }
+  return false;
+}
+
+// What ldns would read as something else: octets that end its strings, relative $ORIGIN, a label that is "@",
+// which it takes for the origin. True when the file names an origin.
 Result<bool> find_origin(std::string_view text) {
   bool has_origin = false;
   std::ptrdiff_t line = 1;
@@ -88,6 +103,9 @@ Result<bool> find_origin(std::string_view text) {
     const std::size_t end = std::min(text.find('\n', at), text.size());
     const std::string_view content = text.substr(at, end - at);
     if (content.find('\0') != std::string_view::npos) return at_line(line, "it has a NUL");
+    if (has_escaped_at_label(content)) {
+      return at_line(line, "a name that begins with the label \"@\" cannot be read");
+    }
     constexpr std::string_view kOrigin = "$ORIGIN";
     if (content.starts_with(kOrigin)) {
       std::string_view name = content.substr(kOrigin.size());

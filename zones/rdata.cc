@@ -207,6 +207,25 @@ bool digits_fit(RrType type, const ldns_rr_descriptor& known, std::span<const To
   return true;
 }
 
+// Reads the names of a record again: ldns takes one that begins with the label "@", however escaped, for the
+// origin.
+Result<void> read_names(ldns_rr* rr, const ldns_rr_descriptor& known, std::span<const Token> tokens,
+                        const Name& origin) {
+  // So many fields are one word each; more than one word may make those behind them.
+  const std::size_t fields =
+      std::min({tokens.size(), ldns_rr_rd_count(rr), ldns_rr_descriptor_minimum(&known)});
+  for (std::size_t i = 0; i < fields; ++i) {
+    if (ldns_rr_descriptor_field_type(&known, i) != LDNS_RDF_TYPE_DNAME) continue;
+    const auto name = Name::parse(tokens[i].text, origin);
+    if (!name) return tl::unexpected(name.error());
+    const auto wire = name->wire();
+    ldns_rdf* const field = ldns_rdf_new_frm_data(LDNS_RDF_TYPE_DNAME, wire.size(), wire.data());
+    if (field == nullptr) return fail("out of memory");
+    ldns_rdf_deep_free(ldns_rr_set_rdf(rr, field, i));
+  }
+  return {};
+}
+
 Result<Bytes> ldns_from_tokens(RrType type, std::string_view text, std::span<const Token> tokens,
                                const Name& origin) {
   const std::string mnemonic = type_to_text(type);
@@ -231,6 +250,7 @@ Result<Bytes> ldns_from_tokens(RrType type, std::string_view text, std::span<con
   const ldns_status status = ldns_rr_new_frm_str(&rr, line.c_str(), 0, ldns_origin.get(), nullptr);
   if (status != LDNS_STATUS_OK) return bad(lowercased_reason(status));
   const LdnsRr owned(rr);
+  if (const auto names = read_names(rr, *known, tokens, origin); !names) return bad(names.error().message);
   Bytes out = octets_of(rr);
   if (ldns_rr_get_type(rr) != type || out.size() > 65535 || !is_well_formed(type, out)) {
     return bad("its values contradict each other");
@@ -259,6 +279,26 @@ std::optional<std::string> ldns_text(RrType type, std::span<const std::uint8_t> 
   }
   while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.remove_suffix(1);
   return std::string(text);
+}
+
+// "$" and "@" mean something to some readers of zone files even inside a name: escaped, they mean themselves
+// to all (RFC 1035 §5.1).
+std::string escape_specials(std::string_view text) {
+  std::string out;
+  bool quoted = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c == '\\' && i + 1 < text.size()) {
+      out += c;
+      out += text[++i];
+    } else if (!quoted && (c == '$' || c == '@')) {
+      out += c == '$' ? "\\036" : "\\064";
+    } else {
+      if (c == '"') quoted = !quoted;
+      out += c;
+    }
+  }
+  return out;
 }
 
 }  // namespace
@@ -328,6 +368,7 @@ bool is_well_formed(RrType type, std::span<const std::uint8_t> rdata) {
 std::string rdata_to_text(RrType type, std::span<const std::uint8_t> rdata) {
   if (auto text = print_common(type, rdata)) return *text;
   if (auto text = ldns_text(type, rdata)) {
+    *text = escape_specials(*text);
     // Not everything ldns prints does it read: only what comes back the same is used.
     const auto back = rdata_from_text(type, *text, Name());
     if (back && std::equal(back->begin(), back->end(), rdata.begin(), rdata.end())) return *text;

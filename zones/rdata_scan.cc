@@ -15,7 +15,6 @@ constexpr std::size_t kMaxString = 255;   // a <character-string> (RFC 1035 §3.
 constexpr std::size_t kMaxRdata = 65535;  // RDLENGTH is 16 bits
 constexpr std::size_t kQuotedText = 100;  // longer texts are cut in messages
 constexpr RrType kSpf = 99;               // RFC 4408 §3.1.1: TXT by another number
-constexpr RrType kCaa = 257;              // RFC 8659
 
 bool is_space(char c) {
   return c == ' ' || c == '\t';
@@ -327,7 +326,7 @@ bool is_common(RrType type) {
     case type::kTxt:
     case kSpf:
     case type::kSoa:
-    case kCaa:
+    case type::kCaa:
       return true;
     default:
       return false;
@@ -356,7 +355,7 @@ std::optional<Result<Bytes>> scan_common(RrType type, std::string_view text, con
       return scan_txt({text, "SPF", "one or more strings"});
     case type::kSoa:
       return scan_soa({text, "SOA", "\"mname rname serial refresh retry expire minimum\""}, origin);
-    case kCaa:
+    case type::kCaa:
       return scan_caa({text, "CAA", "\"flags tag value\" such as \"0 issue \\\"ca.example\\\"\""});
     default:
       return std::nullopt;
@@ -383,7 +382,7 @@ std::optional<std::string> print_common(RrType type, std::span<const std::uint8_
       return print_txt(rdata);
     case type::kSoa:
       return print_soa(rdata);
-    case kCaa:
+    case type::kCaa:
       return print_caa(rdata);
     default:
       return std::nullopt;

@@ -18,25 +18,36 @@ std::uint64_t hash_of(std::span<const std::uint8_t> octets) {
   return h ^ h >> 32;
 }
 
-// Where a name that travels in RDATA begins, for the types common enough to compare ignoring its case.
-std::optional<std::size_t> name_offset(RrType type) {
+// Where the names that end an RDATA begin, for the types whose names compare without their case (RFC 4034
+// §6.2 item 3).
+std::optional<std::size_t> name_offset(RrType type, std::span<const std::uint8_t> rdata) {
   switch (type) {
     case type::kNs:
     case type::kCname:
     case type::kPtr:
     case type::kDname:
+    case type::kRp:
       return 0;
     case type::kMx:
+    case type::kAfsdb:
+    case type::kRt:
+    case type::kPx:
+    case type::kKx:
       return 2;
     case type::kSrv:
       return 6;
+    case type::kNaptr: {  // two numbers and three character-strings (RFC 3403 §4.1)
+      std::size_t at = 4;
+      for (int i = 0; i < 3 && at < rdata.size(); ++i) at += 1U + rdata[at];
+      return at;
+    }
     default:
       return std::nullopt;
   }
 }
 
 std::vector<std::uint8_t> comparable(RrType type, std::vector<std::uint8_t> rdata) {
-  if (const auto at = name_offset(type)) {
+  if (const auto at = name_offset(type, rdata)) {
     std::transform(rdata.begin() + static_cast<std::ptrdiff_t>(std::min(*at, rdata.size())), rdata.end(),
                    rdata.begin() + static_cast<std::ptrdiff_t>(std::min(*at, rdata.size())), to_lower);
   }

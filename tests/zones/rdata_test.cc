@@ -117,6 +117,20 @@ TEST_CASE("relative names are completed with the origin in every type that has o
   CHECK(printed("SOA", "( ns1 hostmaster 1 1h 10m 2w 5 )") == "ns1.ex. hostmaster.ex. 1 3600 600 1209600 5");
 }
 
+TEST_CASE("what other readers of zone files take for more than a character is escaped (RFC 1035 §5.1)") {
+  CHECK(printed("KX", "48 \\036x.ex.") == "48 \\036x.ex.");
+  CHECK(printed("AFSDB", "2 a.\\064.ex.") == "2 a.\\064.ex.");
+  CHECK(printed("SVCB", "1 \\036x.ex.") == "1 \\036x.ex.");
+  CHECK(printed("NAPTR", "1 1 \"u\" \"a$b@c\" \"\" .") == "1 1 \"u\" \"a$b@c\" \"\" .");
+}
+
+TEST_CASE("a label that is an at sign is not the origin") {
+  CHECK(printed("RP", "\\064.x.ex. @") == "\\064.x.ex. ex.");
+  CHECK(printed("KX", "5 \\@.x.ex.") == "5 \\064.x.ex.");
+  CHECK(printed("SVCB", "1 \\064") == "1 \\064.ex.");
+  CHECK(printed("HTTPS", "1 \\064.x.ex. alpn=h2 port=443") == "1 \\064.x.ex. alpn=h2 port=443");
+}
+
 TEST_CASE("an RDATA that does not parse is quoted with what was expected") {
   CHECK(why("A", "192.0.2") == "\"192.0.2\" is not an IPv4 address");
   CHECK(why("A", "192.0.2.1 ") == "\"192.0.2.1 \" is not an IPv4 address");
