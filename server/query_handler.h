@@ -17,7 +17,10 @@ enum class Transport : std::uint8_t { udp, tcp };
 /// Who asks, and how.
 struct Asker {
   Transport transport = Transport::udp;
-  Address address;
+  Address address;              ///< the client's; behind a proxy, what that says it is
+  std::uint16_t listener = 0;   ///< which of the configured listeners it came to
+  bool encrypted = false;       ///< padding answers hides something (RFC 7830)
+  std::uint16_t keepalive = 0;  ///< TCP: how long an idle connection is kept, in units of 100 ms (RFC 7828)
 };
 
 /// The largest DNS message (RFC 1035 §4.2.2). Every response buffer is this large on TCP.

@@ -33,6 +33,7 @@ struct AliasCell {
 /// The records of one family.
 struct AddressAnswers {
   Selection selection = Selection::nodata;
+  bool all_down = false;                ///< no member lives: this is what the pool is set to answer then
   std::uint32_t count = 0;              ///< records, each once
   std::uint32_t rr_size = 0;            ///< octets of one record: 16 for A, 28 for AAAA
   std::vector<std::uint8_t> records;    ///< `count` records, twice; owner is a pointer to the question

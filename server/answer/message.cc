@@ -25,17 +25,31 @@ std::size_t skip_name(std::span<const std::uint8_t> packet, std::size_t at) {
   return 0;
 }
 
-// Reads the OPT that starts after its root owner name, at `at`.
-void read_opt(std::span<const std::uint8_t> packet, std::size_t at, Query& out) {
-  out.edns = true;
-  out.udp_payload = std::max<std::uint16_t>(512, load_be16(&packet[at + 2]));
-  const std::uint8_t version = packet[at + 5];
-  out.edns_flags = load_be16(&packet[at + 6]);
-  if (version != 0) out.rcode = Rcode::badvers;
+// Steps over `count` questions. 0: they run past the end.
+std::size_t skip_questions(std::span<const std::uint8_t> packet, std::size_t count) {
+  std::size_t at = kHeaderSize;
+  for (; count > 0; --count) {
+    at = skip_name(packet, at);
+    if (at == 0 || packet.size() - at < 4) return 0;
+    at += 4;
+  }
+  return at;
+}
+
+// Reads the OPT whose fixed part starts at `fixed`, behind the root owner name (RFC 6891 §6.1.2).
+bool read_opt(std::span<const std::uint8_t> fixed, std::span<const std::uint8_t> rdata, Query& out) {
+  out.edns.present = true;
+  out.edns.udp_payload = std::max<std::uint16_t>(512, load_be16(&fixed[2]));
+  out.edns.dnssec_ok = (fixed[6] & 0x80) != 0;
+  if (fixed[5] != 0) {  // the version: what else is in there, only that one knows
+    out.rcode = Rcode::badvers;
+    return true;
+  }
+  return read_options(rdata, out.edns);
 }
 
 // Walks the records behind the question, which a query has no use for but the OPT (RFC 6891 §6.1.1: at most
-// one, owned by the root). False: malformed.
+// one, owned by the root, in the additional section). False: malformed.
 bool read_records(std::span<const std::uint8_t> packet, std::size_t at, Query& out) {
   const std::size_t before_additional = std::size_t{load_be16(&packet[6])} + load_be16(&packet[8]);
   const std::size_t records = before_additional + load_be16(&packet[10]);
@@ -44,15 +58,22 @@ bool read_records(std::span<const std::uint8_t> packet, std::size_t at, Query& o
     at = skip_name(packet, at);
     constexpr std::size_t kFixed = 10;  // type, class, TTL, RDLENGTH
     if (at == 0 || packet.size() - at < kFixed) return false;
-    const std::size_t rdlength = load_be16(&packet[at + 8]);
+    const auto fixed = packet.subspan(at, kFixed);
+    const std::size_t rdlength = load_be16(&fixed[8]);
     if (packet.size() - at - kFixed < rdlength) return false;
-    if (load_be16(&packet[at]) == zones::type::kOpt) {
-      if (out.edns || i < before_additional || packet[owner] != 0) return false;
-      read_opt(packet, at, out);
+    if (load_be16(fixed.data()) == zones::type::kOpt) {
+      if (out.edns.present || i < before_additional || packet[owner] != 0) return false;
+      if (!read_opt(fixed, packet.subspan(at + kFixed, rdlength), out)) return false;
     }
     at += kFixed + rdlength;
   }
   return at == packet.size();
+}
+
+Parsed malformed(Query& out) {
+  out.edns.forget_options();
+  out.rcode = Rcode::formerr;
+  return Parsed::bad_message;
 }
 
 }  // namespace
@@ -62,32 +83,29 @@ Parsed parse_query(std::span<const std::uint8_t> packet, Query& out) noexcept {
   out.id = load_be16(&packet[0]);
   out.flags = load_be16(&packet[2]);
   out.rcode = Rcode::noerror;
-  out.edns = false;
-  out.edns_flags = 0;
-  out.udp_payload = 512;
+  out.edns = {};
   out.question = {};
   if ((out.flags & flag::kResponse) != 0) return Parsed::drop;
   if ((out.flags & flag::kOpcode) != 0) {
     out.rcode = Rcode::notimp;
-    return Parsed::bad_header;
+    return Parsed::bad_message;
   }
-  if (load_be16(&packet[4]) != 1) {  // RFC 9619 §4
-    out.rcode = Rcode::formerr;
-    return Parsed::bad_header;
+  const std::size_t questions = load_be16(&packet[4]);
+  if (questions > 1) {  // RFC 9619 §4; read on all the same: an OPT is answered with one (RFC 6891 §6.1.1)
+    if (const std::size_t at = skip_questions(packet, questions); at != 0) read_records(packet, at, out);
+    return malformed(out);
+  }
+  if (questions == 0) {
+    const bool asks_cookie = read_records(packet, kHeaderSize, out) && out.edns.cookie.has_value();
+    return asks_cookie && out.rcode == Rcode::noerror ? Parsed::cookie_only : malformed(out);
   }
   const std::size_t name_length = out.name.assign(packet.subspan(kHeaderSize));
   const std::size_t at = kHeaderSize + name_length;
-  if (name_length == 0 || packet.size() - at < 4) {
-    out.rcode = Rcode::formerr;
-    return Parsed::bad_header;
-  }
+  if (name_length == 0 || packet.size() - at < 4) return malformed(out);
   out.qtype = load_be16(&packet[at]);
   out.qclass = load_be16(&packet[at + 2]);
   out.question = packet.subspan(kHeaderSize, name_length + 4);
-  if (!read_records(packet, at + 4, out)) {
-    out.edns = false;
-    out.rcode = Rcode::formerr;
-  }
+  if (!read_records(packet, at + 4, out)) return malformed(out);
   return out.rcode == Rcode::noerror ? Parsed::query : Parsed::bad_message;
 }
 

@@ -8,12 +8,12 @@
 #include <cstdint>
 #include <span>
 
+#include "server/answer/edns.h"
 #include "zones/query_name.h"
 
 namespace gslbd::server {
 
 inline constexpr std::size_t kHeaderSize = 12;  // RFC 1035 §4.1.1
-inline constexpr std::size_t kOptSize = 11;     // RFC 6891 §6.1.2, without options
 
 enum class Rcode : std::uint16_t {  // RFC 6895 §2.3
   noerror = 0,
@@ -22,8 +22,10 @@ enum class Rcode : std::uint16_t {  // RFC 6895 §2.3
   nxdomain = 3,
   notimp = 4,
   refused = 5,
-  yxdomain = 6,  // RFC 6672 §2.2: a synthesized name is too long
-  badvers = 16,  // RFC 6891 §9: its upper eight bits travel in the OPT
+  yxdomain = 6,    // RFC 6672 §2.2: a synthesized name is too long
+  notauth = 9,     // RFC 5936 §2.2.1: no zone of that name is served
+  badvers = 16,    // RFC 6891 §9: the upper eight bits of it and the next travel in the OPT
+  badcookie = 23,  // RFC 7873 §8
 };
 
 /// Bits of the header's second 16-bit word.
@@ -35,15 +37,12 @@ inline constexpr std::uint16_t kTruncated = 0x0200;
 inline constexpr std::uint16_t kRecursionDesired = 0x0100;
 }  // namespace flag
 
-/// The DO bit of the OPT's flags (RFC 3225 §3), which a response repeats.
-inline constexpr std::uint16_t kDnssecOk = 0x8000;
-
 /// What to do with a packet.
 enum class Parsed : std::uint8_t {
   query,        ///< a query to look up
+  cookie_only,  ///< no question: the asker wants a server cookie (RFC 7873 §5.4)
   drop,         ///< no header, or a response: answering could start a loop
-  bad_header,   ///< answer with the header alone: `rcode` says how
-  bad_message,  ///< answer with header and question: `rcode` says how
+  bad_message,  ///< `rcode` says how to answer; `question` is empty where it could not be read
 };
 
 struct Query {
@@ -51,11 +50,8 @@ struct Query {
   std::uint16_t flags = 0;
   std::uint16_t qtype = 0;
   std::uint16_t qclass = 0;
-  Rcode rcode = Rcode::noerror;  ///< for bad_header and bad_message
-  bool edns = false;
-  std::uint16_t edns_flags = 0;
-  std::uint16_t udp_payload =
-      512;  ///< what the asker takes on UDP (RFC 6891 §6.2.3: less than 512 means 512)
+  Rcode rcode = Rcode::noerror;  ///< for bad_message
+  EdnsQuery edns;
   std::span<const std::uint8_t> question;  ///< its octets, in the packet: name as sent, type, class
   zones::QueryName name;
 };

@@ -21,8 +21,9 @@ struct Place {
 
 class MessageWriter {
  public:
-  /// `limit` octets at most are written, the OPT's among them when there is one.
-  MessageWriter(std::span<std::uint8_t> out, std::size_t limit) : out_(out.data()), limit_(limit) {}
+  /// At most `limit` octets are written; records leave `kept_free` of them to the OPT.
+  MessageWriter(std::span<std::uint8_t> out, std::size_t limit, std::size_t kept_free)
+      : out_(out.data()), room_(limit), limit_(limit - kept_free) {}
 
   enum Section : std::uint8_t { answer = 0, authority = 1, additional = 2 };
 
@@ -34,6 +35,7 @@ class MessageWriter {
 
   std::size_t size() const { return size_; }
   std::uint8_t* data() { return out_; }
+  const std::uint8_t* data() const { return out_; }
 
   /// The records of `rrset`, whose node's relative owner name has `relative_length` octets. False, and
   /// nothing written, when they do not fit.
@@ -55,8 +57,8 @@ class MessageWriter {
 
   /// `count` records of equal size, as a pool keeps them, at `owner`. `ttl_s` replaces theirs unless it is
   /// `keep_ttl`.
-  bool add_uniform(std::span<const std::uint8_t> records, std::size_t count, std::size_t owner,
-                   std::uint32_t ttl_s, std::uint32_t keep_ttl) {
+  bool add_uniform(Section section, std::span<const std::uint8_t> records, std::size_t count,
+                   std::size_t owner, std::uint32_t ttl_s, std::uint32_t keep_ttl) {
     if (records.size() > limit_ - size_) return false;
     std::uint8_t* at = out_ + size_;
     std::memcpy(at, records.data(), records.size());
@@ -66,7 +68,7 @@ class MessageWriter {
       for (std::size_t i = 0; i < count; ++i) zones::store_be32(at + i * stride + zones::kRrTtlAt, ttl_s);
     }
     size_ += records.size();
-    counts_[answer] = static_cast<std::uint16_t>(counts_[answer] + count);
+    counts_[section] = static_cast<std::uint16_t>(counts_[section] + count);
     return true;
   }
 
@@ -86,18 +88,37 @@ class MessageWriter {
     return true;
   }
 
+  /// One record that is ready to stand behind the question (server/answer/chaos.h).
+  bool add_ready(std::span<const std::uint8_t> record) {
+    if (record.size() > limit_ - size_) return false;
+    std::memcpy(out_ + size_, record.data(), record.size());
+    size_ += record.size();
+    ++counts_[answer];
+    return true;
+  }
+
   bool empty() const { return counts_[answer] == 0; }
 
-  /// Takes every record back and sets TC: the asker comes again over TCP (RFC 2181 §9, RFC 7766 §5).
-  void truncate(std::size_t question_size) {
+  /// Takes every record back.
+  void clear(std::size_t question_size) {
     size_ = kHeaderSize + question_size;
     counts_[0] = counts_[1] = counts_[2] = 0;
+  }
+  /// The same, and sets TC: the asker comes again over TCP (RFC 2181 §9, RFC 7766 §5).
+  void truncate(std::size_t question_size) {
+    clear(question_size);
     truncated_ = true;
   }
 
-  /// Writes the OPT (room for it is kept out of the limit by the caller) and the header; returns the length.
-  std::size_t finish(const Query& query, Rcode rcode, bool authoritative, std::uint16_t udp_payload) {
-    if (query.edns) add_opt(query, rcode, udp_payload);
+  /// What is left for the OPT, the last thing to be written.
+  std::span<std::uint8_t> rest() { return {out_ + size_, room_ - size_}; }
+  void added_opt(std::size_t octets) {
+    size_ += octets;
+    ++counts_[additional];
+  }
+
+  /// Writes the header; returns the message's length.
+  std::size_t finish(const Query& query, Rcode rcode, bool authoritative) {
     std::uint16_t flags =
         flag::kResponse | static_cast<std::uint16_t>(static_cast<std::uint16_t>(rcode) & 0xf);
     flags = static_cast<std::uint16_t>(flags | (query.flags & (flag::kOpcode | flag::kRecursionDesired)));
@@ -117,21 +138,9 @@ class MessageWriter {
     }
   }
 
-  void add_opt(const Query& query, Rcode rcode, std::uint16_t udp_payload) {
-    std::uint8_t* at = out_ + size_;
-    at[0] = 0;  // the root
-    zones::store_be16(at + 1, zones::type::kOpt);
-    zones::store_be16(at + 3, udp_payload);
-    at[5] = static_cast<std::uint8_t>(static_cast<std::uint16_t>(rcode) >> 4);
-    at[6] = 0;  // version
-    zones::store_be16(at + 7, query.edns_flags & kDnssecOk);
-    zones::store_be16(at + 9, 0);
-    size_ += kOptSize;
-    ++counts_[additional];
-  }
-
   std::uint8_t* out_;
-  std::size_t limit_;
+  std::size_t room_;   // for the whole message
+  std::size_t limit_;  // for records
   std::size_t size_ = kHeaderSize;
   std::uint16_t question_count_ = 0;
   std::uint16_t counts_[3] = {0, 0, 0};

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Serving: everything a query needs, as one snapshot: the zones, which pool each of their pool names means,
-// and the pools' answer sets. A reload publishes a new Serving; a verdict change only swaps answer sets
-// inside it.
+// the pools' answer sets, and the operator's policy. A reload publishes a new Serving; a verdict change only
+// swaps answer sets inside it.
 //
 // Thread: built and published by main. Workers read; what they write (rotation, counters) is theirs alone,
 // one WorkerState a worker.
@@ -13,15 +13,29 @@
 
 #include "core/published.h"
 #include "server/answer/answer_set.h"
+#include "server/answer/policy.h"
 #include "server/counter.h"
 #include "zones/zone.h"
 #include "zones/zone_directory.h"
 
 namespace gslbd::server {
 
+/// A host that a zone's records name and another zone of ours has.
+struct ExternalHost {
+  std::uint32_t zone = zones::ZoneDirectory::kNone;  ///< kNone: nobody's
+  zones::NodeOffset node = 0;
+  std::uint8_t apex_at = 0;  ///< where in the host's name that zone's apex begins
+};
+
 struct ServedZone {
   std::shared_ptr<const zones::Zone> zone;
   std::vector<std::uint32_t> pools;  ///< by zones::PoolBinding::pool: index into Serving::pools
+  std::shared_ptr<const AccessList> access = nullptr;  ///< who may ask for its names; null: everybody
+  // Filled by Serving:
+  std::vector<ExternalHost> external = {};  ///< by zones::Zone::external_target()
+  bool reports = false;                     ///< errors with it are for the policy's report agent (RFC 9567)
+
+  bool admits(const Address& asker) const { return access == nullptr || access->admits(asker); }
 };
 
 /// What one worker writes while it serves from one Serving.
@@ -35,8 +49,14 @@ class Serving {
   using Pool = Published<AnswerSet>;
 
   Serving(std::vector<ServedZone> zones, std::vector<std::unique_ptr<const AnswerSet>> answer_sets,
-          std::size_t answer_counters, std::size_t workers)
-      : zones_(std::move(zones)), directory_(apexes(zones_)), pools_(answer_sets.size()) {
+          std::size_t answer_counters, std::size_t workers,
+          std::shared_ptr<const AnswerPolicy> policy = std::make_shared<const AnswerPolicy>())
+      : zones_(std::move(zones)),
+        directory_(apexes(zones_)),
+        pools_(answer_sets.size()),
+        policy_(std::move(policy)) {
+    find_external_hosts();
+    find_reporting_zones();
     for (std::size_t i = 0; i < pools_.size(); ++i) (void)pools_[i].exchange(std::move(answer_sets[i]));
     for (std::size_t i = 0; i < workers; ++i) {
       auto state = std::make_unique<WorkerState>();
@@ -46,6 +66,7 @@ class Serving {
     }
   }
 
+  const AnswerPolicy& policy() const { return *policy_; }
   const zones::ZoneDirectory& directory() const { return directory_; }
   const std::vector<ServedZone>& zones() const { return zones_; }
   const ServedZone& zone(std::uint32_t index) const { return zones_[index]; }
@@ -60,9 +81,13 @@ class Serving {
     return out;
   }
 
+  void find_external_hosts();
+  void find_reporting_zones();
+
   std::vector<ServedZone> zones_;
   zones::ZoneDirectory directory_;
   mutable std::vector<Pool> pools_;
+  std::shared_ptr<const AnswerPolicy> policy_;
   std::vector<std::unique_ptr<WorkerState>> workers_;
 };
 

@@ -57,6 +57,8 @@ std::vector<AliasCell> alias_table(std::span<const std::uint32_t> weights) {
 AddressAnswers compile(const Decision& decision, std::span<const Pool> pools, std::uint32_t ttl_s,
                        const CounterOf& counter_of) {
   AddressAnswers out;
+  out.all_down = decision.why == Why::failed_open || decision.why == Why::last_live ||
+                 decision.why == Why::nodata || decision.why == Why::servfail;
   if (decision.servfail) {
     out.selection = Selection::servfail;
     return out;

@@ -35,7 +35,35 @@ void put16(std::vector<std::uint8_t>& out, unsigned v) {
   out.push_back(static_cast<std::uint8_t>(v & 0xff));
 }
 
+std::vector<EdnsOption> options_of(std::span<const std::uint8_t> rdata) {
+  std::vector<EdnsOption> out;
+  while (rdata.size() >= 4) {
+    EdnsOption option;
+    option.code = static_cast<std::uint16_t>(rdata[0] << 8 | rdata[1]);
+    const std::size_t length = static_cast<std::size_t>(rdata[2] << 8 | rdata[3]);
+    rdata = rdata.subspan(4);
+    if (length > rdata.size()) break;
+    option.data.assign(rdata.begin(), rdata.begin() + static_cast<std::ptrdiff_t>(length));
+    rdata = rdata.subspan(length);
+    out.push_back(std::move(option));
+  }
+  return out;
+}
+
 }  // namespace
+
+const EdnsOption* Message::option(std::uint16_t code) const {
+  const auto at = std::find_if(options.begin(), options.end(), [&](const auto& o) { return o.code == code; });
+  return at == options.end() ? nullptr : &*at;
+}
+
+std::vector<std::uint8_t> wire_name(const std::string& name) {
+  ldns_rdf* dname = ldns_dname_new_frm_str(name.c_str());
+  if (dname == nullptr) return {};
+  std::vector<std::uint8_t> out(ldns_rdf_data(dname), ldns_rdf_data(dname) + ldns_rdf_size(dname));
+  ldns_rdf_deep_free(dname);
+  return out;
+}
 
 std::optional<Message> parse_message(std::span<const std::uint8_t> wire) {
   ldns_pkt* raw = nullptr;
@@ -43,6 +71,8 @@ std::optional<Message> parse_message(std::span<const std::uint8_t> wire) {
   const std::unique_ptr<ldns_pkt, decltype(&ldns_pkt_free)> pkt(raw, &ldns_pkt_free);
   Message m;
   m.size = wire.size();
+  m.wire.assign(wire.begin(), wire.end());
+  m.z = (wire[3] & 0x40) != 0;
   m.id = ldns_pkt_id(raw);
   m.rcode = static_cast<int>(ldns_pkt_get_rcode(raw)) | ldns_pkt_edns_extended_rcode(raw) << 4;
   m.opcode = static_cast<int>(ldns_pkt_get_opcode(raw));
@@ -67,33 +97,43 @@ std::optional<Message> parse_message(std::span<const std::uint8_t> wire) {
   m.edns = ldns_pkt_edns(raw);
   m.dnssec_ok = ldns_pkt_edns_do(raw);
   m.udp_payload = ldns_pkt_edns_udp_size(raw);
+  m.edns_version = ldns_pkt_edns_version(raw);
+  m.edns_flags = ldns_pkt_edns_z(raw);
+  if (const ldns_rdf* data = ldns_pkt_edns_data(raw); data != nullptr) {
+    m.options = options_of({ldns_rdf_data(data), ldns_rdf_size(data)});
+  }
   return m;
 }
 
 std::vector<std::uint8_t> make_query(const std::string& name, std::uint16_t qtype,
                                      const QueryOptions& options) {
+  const bool edns = options.edns || !options.options.empty();
   std::vector<std::uint8_t> out;
   put16(out, options.id);
-  put16(out, options.rd ? 0x0100 : 0);
+  put16(out, options.flags | (options.rd ? 0x0100U : 0U));
   put16(out, 1);
   put16(out, 0);
   put16(out, 0);
-  put16(out, options.edns ? 1 : 0);
-  // ldns_dname_new_frm_str reads escapes; the case stays.
-  ldns_rdf* dname = ldns_dname_new_frm_str(name.c_str());
-  out.insert(out.end(), ldns_rdf_data(dname), ldns_rdf_data(dname) + ldns_rdf_size(dname));
-  ldns_rdf_deep_free(dname);
+  put16(out, edns ? 1 : 0);
+  const auto qname = wire_name(name);
+  out.insert(out.end(), qname.begin(), qname.end());
   put16(out, qtype);
   put16(out, options.qclass);
-  if (options.edns) {
-    out.push_back(0);
-    put16(out, 41);
-    put16(out, options.udp_payload);
-    out.push_back(0);
-    out.push_back(options.edns_version);
-    put16(out, options.dnssec_ok ? 0x8000 : 0);
-    put16(out, 0);
+  if (!edns) return out;
+  out.push_back(0);
+  put16(out, 41);
+  put16(out, options.udp_payload);
+  out.push_back(0);
+  out.push_back(options.edns_version);
+  put16(out, options.edns_flags | (options.dnssec_ok ? 0x8000U : 0U));
+  std::vector<std::uint8_t> rdata;
+  for (const EdnsOption& o : options.options) {
+    put16(rdata, o.code);
+    put16(rdata, static_cast<unsigned>(o.data.size()));
+    rdata.insert(rdata.end(), o.data.begin(), o.data.end());
   }
+  put16(out, static_cast<unsigned>(rdata.size()));
+  out.insert(out.end(), rdata.begin(), rdata.end());
   return out;
 }
 

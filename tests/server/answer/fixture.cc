@@ -25,12 +25,15 @@ server::AddressAnswers compile_family(const TestPool& pool, Family family) {
       pool.selection == server::Selection::weighted ? server::Steer::weighted : server::Steer::all;
   decision.servfail = pool.selection == server::Selection::servfail;
   if (pool.selection == server::Selection::nodata) decision.members.clear();
-  return server::compile(decision, std::span(&p, 1), pool.ttl_s, [](const std::string&) { return 0U; });
+  auto out = server::compile(decision, std::span(&p, 1), pool.ttl_s, [](const std::string&) { return 0U; });
+  out.all_down = pool.all_down;
+  return out;
 }
 
 }  // namespace
 
-Authority::Authority(const std::vector<std::string>& zones, const std::vector<TestPool>& pools)
+Authority::Authority(const std::vector<std::string>& zones, const std::vector<TestPool>& pools,
+                     std::shared_ptr<const server::AnswerPolicy> policy)
     : buffer_(65535) {
   zones::ZoneFileOptions options;
   options.pool_known = [&](std::string_view name) {
@@ -46,6 +49,9 @@ Authority::Authority(const std::vector<std::string>& zones, const std::vector<Te
     const auto zone = zones::build_zone(file->data);
     REQUIRE(zone.has_value());
     server::ServedZone entry{*zone, {}};
+    if (!file->allow.empty() || !file->deny.empty()) {
+      entry.access = std::make_shared<const server::AccessList>(file->allow, file->deny);
+    }
     for (const std::string& name : (*zone)->pools()) {
       const auto at =
           std::find_if(pools.begin(), pools.end(), [&](const TestPool& p) { return p.name == name; });
@@ -60,14 +66,22 @@ Authority::Authority(const std::vector<std::string>& zones, const std::vector<Te
     set->v6 = compile_family(pool, Family::v6);
     sets.push_back(std::move(set));
   }
-  (void)serving_.exchange(std::make_unique<server::Serving>(std::move(served), std::move(sets), 1, 1));
-  responder_ = std::make_unique<server::Responder>(serving_, 0, 1);
+  if (policy == nullptr) policy = std::make_shared<const server::AnswerPolicy>();
+  (void)serving_.exchange(
+      std::make_unique<server::Serving>(std::move(served), std::move(sets), 1, 1, std::move(policy)));
+  responder_ = std::make_unique<server::Responder>(serving_, 0, 1, clock_);
 }
 
 std::vector<std::uint8_t> Authority::raw(std::span<const std::uint8_t> packet, server::Transport transport) {
+  server::Asker asker;
+  asker.transport = transport;
+  return raw(packet, asker);
+}
+
+std::vector<std::uint8_t> Authority::raw(std::span<const std::uint8_t> packet, const server::Asker& asker) {
   const std::size_t room =
-      transport == server::Transport::tcp ? server::kMaxMessageSize : server::kMaxUdpResponseSize;
-  const std::size_t n = responder_->handle(packet, {transport, {}}, std::span(buffer_).first(room));
+      asker.transport == server::Transport::tcp ? server::kMaxMessageSize : server::kMaxUdpResponseSize;
+  const std::size_t n = responder_->handle(packet, asker, std::span(buffer_).first(room));
   return {buffer_.begin(), buffer_.begin() + static_cast<std::ptrdiff_t>(n)};
 }
 

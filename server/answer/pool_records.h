@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// PoolRecords: a worker's hand on the pools: it draws the records that an answer takes, moving this worker's
+// rotation on, and counts them.
+//
+// Thread: its worker's.
+
+#include "core/random.h"
+#include "server/answer/message_writer.h"
+#include "server/answer/serving.h"
+#include "zones/zone_data.h"
+
+namespace gslbd::server {
+
+class PoolRecords {
+ public:
+  PoolRecords(std::size_t worker, std::uint64_t seed) : worker_(worker), random_(seed) {}
+
+  /// What pool `binding` of `zone` answers as things stand.
+  static const AnswerSet& answers(const Serving& serving, const ServedZone& zone,
+                                  zones::PoolBinding binding) noexcept {
+    return *serving.pool(zone.pools[binding.pool]).read();
+  }
+  static bool has_records(const AddressAnswers& a) noexcept {
+    return a.selection == Selection::rotated || a.selection == Selection::weighted;
+  }
+
+  /// Adds the records of one family, which must have some. False when they do not fit.
+  bool add(const Serving& serving, const ServedZone& zone, zones::PoolBinding binding, Family family,
+           MessageWriter::Section section, std::size_t owner, MessageWriter& out) noexcept {
+    const AnswerSet& set = answers(serving, zone, binding);
+    const bool v6 = family == Family::v6;
+    WorkerState& mine = serving.worker(worker_);
+    std::uint32_t& rotation = mine.rotation[2 * std::size_t{zone.pools[binding.pool]} + (v6 ? 1 : 0)];
+    const Chosen chosen = choose(v6 ? set.v6 : set.v4, rotation, random_);
+    if (section == MessageWriter::answer) mine.answers[chosen.counter].add();
+    return out.add_uniform(section, chosen.records, chosen.count, owner, binding.ttl_s,
+                           zones::ZoneData::kPoolTtl);
+  }
+
+ private:
+  std::size_t worker_;
+  Random random_;
+};
+
+}  // namespace gslbd::server

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/answer/serving.h"
+
+#include "zones/lookup.h"
+
+namespace gslbd::server {
+namespace {
+
+bool has_addresses(zones::NodeView node) {
+  return node.has(zones::kNodeHasPool) || node.rrset(zones::type::kA) || node.rrset(zones::type::kAaaa);
+}
+
+}  // namespace
+
+// Only what the other zone answers for itself counts: neither glue nor what lies behind an alias.
+void Serving::find_external_hosts() {
+  zones::QueryName name;
+  for (ServedZone& served : zones_) {
+    const std::size_t count = served.zone->external_target_count();
+    served.external.assign(count, ExternalHost());
+    for (std::size_t i = 0; i < count; ++i) {
+      name.assign(served.zone->external_target(i).wire());
+      const std::uint32_t index = directory_.find(name);
+      if (index == zones::ZoneDirectory::kNone) continue;
+      const zones::Zone& zone = *zones_[index].zone;
+      const auto found = zones::lookup(zone, name);
+      if (found.found != zones::Found::node || !has_addresses(found.node)) continue;
+      served.external[i] = {index, zone.offset_of(found.node),
+                            static_cast<std::uint8_t>(name.length() - zone.apex_length())};
+    }
+  }
+}
+
+// RFC 9567 §8.1: not those that hold the agent: what is wrong with them could not be reported there.
+void Serving::find_reporting_zones() {
+  const auto agent = zones::Name::from_wire(policy_->report_agent);
+  if (!agent || agent->is_root()) return;
+  for (ServedZone& served : zones_) served.reports = !agent->is_within(served.zone->apex());
+}
+
+}  // namespace gslbd::server
