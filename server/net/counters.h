@@ -19,26 +19,33 @@ namespace gslbd::server {
 
 /// Why a datagram was lost on our side.
 enum class UdpDrop : std::uint8_t {
-  oversize,      ///< a query longer than kMaxUdpQuerySize
-  send_buffer,   ///< the kernel had no room for the response
-  send_error,    ///< the kernel refused the response (no route, port 0, a firewall rule)
-  receive_error  ///< the kernel reported an error instead of a query
+  oversize,       ///< a query longer than kMaxUdpQuerySize
+  send_buffer,    ///< the kernel had no room for the response
+  send_error,     ///< the kernel refused the response (no route, port 0, a firewall rule)
+  receive_error,  ///< the kernel reported an error instead of a query
+  bad_source,     ///< from a port that nobody asks from, or from ourselves: an answer would do harm
+  proxy_header    ///< from a proxy, without a usable PROXY header
 };
-inline constexpr std::array<std::string_view, 4> kUdpDropNames = {"oversize", "send_buffer", "send_error",
-                                                                  "receive_error"};
+inline constexpr std::array<std::string_view, 6> kUdpDropNames = {
+    "oversize", "send_buffer", "send_error", "receive_error", "bad_source", "proxy_header"};
 
 /// Why a TCP connection ended.
 enum class TcpClose : std::uint8_t {
-  peer,         ///< the client closed it
-  idle,         ///< no complete query within the idle timeout
-  slow_reader,  ///< the client did not take its responses within the idle timeout
-  limit,        ///< the longest idle one had to make room
-  malformed,    ///< a message of length 0
-  error,        ///< the kernel reported an error (a reset, mostly)
-  shutdown      ///< the worker stopped
+  peer,          ///< the client closed it
+  idle,          ///< no further complete query within the idle timeout
+  slow_reader,   ///< the client did not take its responses within the idle timeout
+  limit,         ///< the least useful one had to make room
+  malformed,     ///< a message of length 0
+  error,         ///< the kernel reported an error (a reset, mostly)
+  shutdown,      ///< the worker stopped
+  first_query,   ///< no complete query at all within the first-query timeout
+  client_limit,  ///< refused: its client has as many as it may have
+  proxy_header,  ///< from a proxy, without a usable PROXY header
+  memory         ///< unfinished queries and unread responses of all clients hold as much as they may
 };
-inline constexpr std::array<std::string_view, 7> kTcpCloseNames = {
-    "peer", "idle", "slow_reader", "limit", "malformed", "error", "shutdown"};
+inline constexpr std::array<std::string_view, 11> kTcpCloseNames = {
+    "peer",     "idle",        "slow_reader",  "limit",        "malformed", "error",
+    "shutdown", "first_query", "client_limit", "proxy_header", "memory"};
 
 template <class Cell>
 struct NetCountersOf {

@@ -2,6 +2,7 @@
 #include "server/net/listener.h"
 
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -19,6 +20,9 @@ namespace {
 constexpr int kSocketBuffer = 4 << 20;
 // The kernel caps it at net.core.somaxconn.
 constexpr int kTcpBacklog = 4096;
+// Fast Open connections whose handshake is not complete: they cost memory before the client's address is
+// proved.
+constexpr int kFastOpenQueue = 256;
 // How often a port of the kernel's choice may turn out to be taken on the other transport.
 constexpr int kPortAttempts = 32;
 
@@ -92,13 +96,17 @@ Result<Endpoint> probe(const Endpoint& wanted) {
   }
 }
 
-Result<BoundSockets> open_sockets(const Endpoint& endpoint) {
+Result<BoundSockets> open_sockets(const ListenSpec& spec, std::uint16_t index) {
+  const Endpoint& endpoint = spec.endpoint;
   auto udp = bind_socket(endpoint, Transport::udp, Sharing::by_workers);
   if (!udp) return tl::unexpected(udp.error());
   auto tcp = bind_socket(endpoint, Transport::tcp, Sharing::by_workers);
   if (!tcp) return tl::unexpected(tcp.error());
+  // A client that has been here before may ask in its SYN (RFC 7413, RFC 7766 §9): a query does no harm when
+  // it comes twice. Where the kernel has it switched off, this fails or does nothing.
+  set_option(tcp->get(), IPPROTO_TCP, TCP_FASTOPEN, kFastOpenQueue);
   if (::listen(tcp->get(), kTcpBacklog) != 0) return cannot_listen(endpoint, Transport::tcp, errno);
-  return BoundSockets{endpoint, std::move(*udp), std::move(*tcp)};
+  return BoundSockets{spec, index, std::move(*udp), std::move(*tcp)};
 }
 
 }  // namespace
@@ -107,11 +115,11 @@ bool is_wildcard(const Address& address) {
   return std::ranges::all_of(address.bytes(), [](std::uint8_t octet) { return octet == 0; });
 }
 
-Result<Listeners> open_listeners(std::span<const Endpoint> endpoints, std::size_t workers) {
+Result<Listeners> open_listeners(std::span<const ListenSpec> specs, std::size_t workers) {
   Listeners all;
   // Every probe before the first real socket: 0.0.0.0 and 127.0.0.1 on one port may both be asked for.
-  for (const Endpoint& wanted : endpoints) {
-    const auto usable = probe(wanted);
+  for (const ListenSpec& wanted : specs) {
+    const auto usable = probe(wanted.endpoint);
     if (!usable) return tl::unexpected(usable.error());
     if (std::ranges::find(all.endpoints, *usable) != all.endpoints.end()) {
       return fail("cannot listen on " + usable->to_string() + ": it is listed twice");
@@ -120,13 +128,19 @@ Result<Listeners> open_listeners(std::span<const Endpoint> endpoints, std::size_
   }
   all.by_worker.resize(workers);
   for (auto& sockets : all.by_worker) {
-    for (const Endpoint& endpoint : all.endpoints) {
-      auto bound = open_sockets(endpoint);
+    for (std::size_t i = 0; i < specs.size(); ++i) {
+      auto bound = open_sockets({all.endpoints[i], specs[i].proxies}, static_cast<std::uint16_t>(i));
       if (!bound) return tl::unexpected(bound.error());
       sockets.push_back(std::move(*bound));
     }
   }
   return all;
+}
+
+Result<Listeners> open_listeners(std::span<const Endpoint> endpoints, std::size_t workers) {
+  std::vector<ListenSpec> specs;
+  for (const Endpoint& endpoint : endpoints) specs.push_back({endpoint, {}});
+  return open_listeners(std::span<const ListenSpec>(specs), workers);
 }
 
 }  // namespace gslbd::server

@@ -2,16 +2,43 @@
 #include "server/net/udp.h"
 
 #include <cerrno>
+#include <cstddef>
 #include <cstring>
 
-#include "server/net/listener.h"
+#include "server/net/proxy_header.h"
 
 namespace gslbd::server {
+namespace {
 
-UdpServer::UdpServer(int fd, const Address& local, QueryHandler& handler, NetCounters& counters)
-    : fd_(fd),
-      is_v4_(local.is_v4()),
-      wildcard_(is_wildcard(local)),
+constexpr std::uint16_t kLastWellKnownPort = 1023;
+
+// UDP services that answer whatever they get with something that may pass for a query, and 0, to which
+// nothing can be sent. RFC 862, 867, 865, 864, 868 and the Kerberos password service, which answers errors
+// with errors.
+bool answers_anything(std::uint16_t port) noexcept {
+  switch (port) {
+    case 0:
+    case 7:    // echo
+    case 13:   // daytime
+    case 17:   // quote of the day
+    case 19:   // character generator
+    case 37:   // time
+    case 464:  // kpasswd
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
+UdpServer::UdpServer(const BoundSockets& sockets, QueryHandler& handler, NetCounters& counters)
+    : fd_(sockets.udp.get()),
+      spec_(sockets.spec),
+      index_(sockets.index),
+      is_v4_(spec_.endpoint.address.is_v4()),
+      wildcard_(is_wildcard(spec_.endpoint.address)),
+      proxied_(!spec_.proxies.empty()),
       handler_(handler),
       counters_(counters),
       // Untouched pages cost nothing: a socket with little traffic uses the first slots alone.
@@ -42,23 +69,30 @@ bool UdpServer::serve_batch() noexcept {
     return false;
   }
   const auto count = static_cast<unsigned>(received);
-  counters_.queries_of(Transport::udp, is_v4_ ? Family::v4 : Family::v6).add(count);
-  if (const unsigned replies = answer(count); replies != 0) send(replies);
+  const unsigned replies = proxied_ ? answer<true>(count) : answer<false>(count);
+  if (replies != 0) send(replies);
   return count == kBatch;
 }
 
 // Stages the replies in out_[0..result). Resets what the kernel changed in the headers it has used.
+template <bool kProxied>
 unsigned UdpServer::answer(unsigned received) noexcept {
-  Asker asker{Transport::udp, {}};
+  Asker asker{Transport::udp, {}, index_};
   unsigned staged = 0;
+  // Behind proxies each query counts for its client's family, else all for the socket's.
+  if constexpr (!kProxied) {
+    counters_.queries_of(Transport::udp, is_v4_ ? Family::v4 : Family::v6).add(received);
+  }
   for (unsigned i = 0; i < received; ++i) {
     msghdr& in = in_[i].msg_hdr;
     std::size_t length = 0;
-    if ((in.msg_flags & MSG_TRUNC) != 0) [[unlikely]] {
-      counters_.drops_of(UdpDrop::oversize).add();
-    } else {
+    if (usable(i)) [[likely]] {
+      std::span<const std::uint8_t> octets{query(i), in_[i].msg_len};
       asker.address = address_of(peers_[i]);
-      length = handler_.handle({query(i), in_[i].msg_len}, asker, {response(staged), kMaxUdpResponseSize});
+      if (!kProxied || take_header(octets, asker)) {
+        if constexpr (kProxied) counters_.queries_of(Transport::udp, asker.address.family()).add();
+        length = handler_.handle(octets, asker, {response(staged), kMaxUdpResponseSize});
+      }
     }
     if (length != 0) {
       msghdr& out = out_[staged].msg_hdr;
@@ -75,6 +109,52 @@ unsigned UdpServer::answer(unsigned received) noexcept {
     if (wildcard_) in.msg_controllen = sizeof(Control);
   }
   return staged;
+}
+
+// False: it was dropped, and counted.
+bool UdpServer::usable(unsigned i) noexcept {
+  if ((in_[i].msg_hdr.msg_flags & MSG_TRUNC) != 0) [[unlikely]] {
+    counters_.drops_of(UdpDrop::oversize).add();
+    return false;
+  }
+  const std::uint16_t port = ntohs(peers_[i].v4.sin_port);  // at the same place in both kinds of sockaddr
+  if (port > kLastWellKnownPort && port != spec_.endpoint.port) [[likely]]
+    return true;
+  if (!answers_anything(port) && !(port == spec_.endpoint.port && is_ourselves(i))) return true;
+  counters_.drops_of(UdpDrop::bad_source).add();
+  return false;
+}
+
+bool UdpServer::is_ourselves(unsigned i) noexcept {
+  const Address source = address_of(peers_[i]);
+  if (!wildcard_) return source == spec_.endpoint.address;
+  const cmsghdr* const control = CMSG_FIRSTHDR(&in_[i].msg_hdr);
+  if (control == nullptr) return false;
+  const bool v4 = control->cmsg_level == IPPROTO_IP && control->cmsg_type == IP_PKTINFO;
+  const bool v6 = control->cmsg_level == IPPROTO_IPV6 && control->cmsg_type == IPV6_PKTINFO;
+  const auto* const info = CMSG_DATA(control);
+  const auto octets = source.bytes();
+  if (v4 && is_v4_) return std::memcmp(info + offsetof(in_pktinfo, ipi_addr), octets.data(), 4) == 0;
+  return v6 && !is_v4_ && std::memcmp(info + offsetof(in6_pktinfo, ipi6_addr), octets.data(), 16) == 0;
+}
+
+// What a proxy sends loses its header and gets its client as asker. False: it was dropped, and counted.
+bool UdpServer::take_header(std::span<const std::uint8_t>& query, Asker& asker) noexcept {
+  if (!spec_.proxies.contains(asker.address)) return true;
+  const ProxyHeader header = parse_proxy_header(query, Transport::udp);
+  switch (header.state) {
+    case ProxyHeader::State::proxied:
+      asker.address = header.client.address;
+      break;
+    case ProxyHeader::State::local:
+      break;
+    case ProxyHeader::State::incomplete:
+    case ProxyHeader::State::malformed:
+      counters_.drops_of(UdpDrop::proxy_header).add();
+      return false;
+  }
+  query = query.subspan(header.size);
+  return true;
 }
 
 void UdpServer::send(unsigned count) noexcept {

@@ -7,6 +7,13 @@
 // A query longer than kMaxUdpQuerySize is dropped, for its rest is lost. A reply that the kernel does not
 // take at once is dropped too: the client asks again, and a queue would only grow stale. Both are counted.
 //
+// Not answered at all is what comes from ports that nobody asks from: 0, and those of services that answer
+// whatever they get (echo, chargen and their kind), which a forged query would set to talk with us for ever;
+// nor what claims to come from this very socket.
+//
+// Where some peers are proxies, each of their datagrams begins with a PROXY header of its own; the answer
+// goes back to the proxy, without one. Where none are, a batch pays for that with one branch.
+//
 // Thread: one worker's.
 
 #include <netinet/in.h>
@@ -20,6 +27,7 @@
 
 #include "core/address.h"
 #include "server/net/counters.h"
+#include "server/net/listener.h"
 #include "server/query_handler.h"
 
 namespace gslbd::server {
@@ -29,9 +37,8 @@ inline constexpr std::size_t kMaxUdpQuerySize = 4096;
 
 class UdpServer {
  public:
-  /// `fd` is a bound, non-blocking UDP socket on `local`, open as long as this lives. Where `local` is a
-  /// wildcard it has IP_PKTINFO or IPV6_RECVPKTINFO set.
-  UdpServer(int fd, const Address& local, QueryHandler& handler, NetCounters& counters);
+  /// The UDP socket of `sockets`, which stay the caller's and open as long as this lives.
+  UdpServer(const BoundSockets& sockets, QueryHandler& handler, NetCounters& counters);
   UdpServer(const UdpServer&) = delete;
   UdpServer& operator=(const UdpServer&) = delete;
 
@@ -53,7 +60,11 @@ class UdpServer {
     std::array<std::byte, CMSG_SPACE(sizeof(in6_pktinfo))> bytes;
   };
 
+  template <bool kProxied>
   unsigned answer(unsigned received) noexcept;
+  bool usable(unsigned i) noexcept;
+  bool is_ourselves(unsigned i) noexcept;
+  bool take_header(std::span<const std::uint8_t>& query, Asker& asker) noexcept;
   void send(unsigned count) noexcept;
   Address address_of(const Peer& peer) const noexcept;
   void reply_from_destination(msghdr& message) const noexcept;
@@ -61,8 +72,11 @@ class UdpServer {
   std::uint8_t* response(unsigned i) noexcept { return buffers_.get() + (kBatch + i) * kStride; }
 
   const int fd_;
+  const ListenSpec& spec_;
+  const std::uint16_t index_;
   const bool is_v4_;
   const bool wildcard_;
+  const bool proxied_;  ///< some peers are proxies
   QueryHandler& handler_;
   NetCounters& counters_;
   std::unique_ptr<std::uint8_t[]> buffers_;

@@ -2,11 +2,16 @@
 #include "server/net/worker.h"
 
 #include <pthread.h>
+#include <sys/resource.h>
 
+#include <algorithm>
+#include <array>
 #include <string>
 #include <system_error>
 #include <utility>
 
+#include "core/entropy.h"
+#include "core/log.h"
 #include "core/signals_blocked.h"
 
 namespace gslbd::server {
@@ -24,20 +29,43 @@ void close_handle(Handle& handle) {
   uv_close(reinterpret_cast<uv_handle_t*>(&handle), nullptr);
 }
 
+std::uint32_t descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return kMaxTcpConnections;
+  return static_cast<std::uint32_t>(std::min<rlim_t>(limit.rlim_cur, 2 * kMaxTcpConnections));
+}
+
 }  // namespace
 
-Worker::Worker(std::vector<BoundSockets> sockets, std::unique_ptr<QueryHandler> handler)
-    : sockets_(std::move(sockets)), handler_(std::move(handler)) {}
+Result<std::shared_ptr<TcpLimits>> make_tcp_limits(const TcpOptions& options) {
+  TcpOptions possible = options;
+  possible.max_connections = std::min(options.max_connections, std::max(1U, descriptor_limit() / 2));
+  if (possible.max_connections < options.max_connections) {
+    log::warning("{} TCP connections at most, not {}: no more files than {} may be open",
+                 possible.max_connections, options.max_connections, descriptor_limit());
+  }
+  std::array<std::uint8_t, 16> key{};
+  try {
+    fill_with_entropy(key);
+  } catch (const std::system_error& e) {
+    return fail(std::string("no random numbers: ") + e.code().message());
+  }
+  return std::make_shared<TcpLimits>(possible, sip_hash_key(key));
+}
+
+Worker::Worker(std::vector<BoundSockets> sockets, std::unique_ptr<QueryHandler> handler,
+               std::shared_ptr<TcpLimits> limits)
+    : sockets_(std::move(sockets)), handler_(std::move(handler)), limits_(std::move(limits)) {}
 
 Result<std::unique_ptr<Worker>> Worker::make(std::vector<BoundSockets> sockets,
                                              std::unique_ptr<QueryHandler> handler,
-                                             const WorkerOptions& options) {
-  std::unique_ptr<Worker> worker(new Worker(std::move(sockets), std::move(handler)));
-  if (const auto ready = worker->set_up(options); !ready) return tl::unexpected(ready.error());
+                                             std::shared_ptr<TcpLimits> limits) {
+  std::unique_ptr<Worker> worker(new Worker(std::move(sockets), std::move(handler), std::move(limits)));
+  if (const auto ready = worker->set_up(); !ready) return tl::unexpected(ready.error());
   return worker;
 }
 
-Result<void> Worker::set_up(const WorkerOptions& options) {
+Result<void> Worker::set_up() {
   if (const int error = uv_loop_init(&loop_); error != 0) return cannot("make an event loop", error);
   loop_open_ = true;
   loop_.data = this;
@@ -45,7 +73,10 @@ Result<void> Worker::set_up(const WorkerOptions& options) {
   if (const int error = uv_async_init(&loop_, &stop_, stop); error != 0)
     return cannot("make a wake-up", error);
   uv_prepare_init(&loop_, &before_wait_);
-  tcp_.emplace(&loop_, options.tcp, *handler_, counters_);
+  tcp_.emplace(&loop_, *limits_, *handler_, counters_);
+  tcp_->set_turn([this] {
+    for (UdpSocket& udp : udp_) serve_udp(udp.server);
+  });
   handles_open_ = true;
   uv_prepare_start(&before_wait_,
                    [](uv_prepare_t* handle) { static_cast<Worker*>(handle->loop->data)->gate_->leave(); });
@@ -63,7 +94,7 @@ Result<void> Worker::watch(const BoundSockets& sockets) {
   }
   udp.handle.data = &udp;
   start_polling(udp);
-  return tcp_->listen(sockets.tcp.get());
+  return tcp_->listen(sockets);
 }
 
 void Worker::start_polling(UdpSocket& udp) {
@@ -131,8 +162,10 @@ Result<WorkerPool> WorkerPool::start(Listeners listeners, const HandlerFactory& 
                                      const WorkerOptions& options) {
   WorkerPool pool;
   pool.endpoints_ = std::move(listeners.endpoints);
+  const auto limits = make_tcp_limits(options.tcp);
+  if (!limits) return tl::unexpected(limits.error());
   for (auto& sockets : listeners.by_worker) {
-    auto worker = Worker::make(std::move(sockets), make_handler(), options);
+    auto worker = Worker::make(std::move(sockets), make_handler(), *limits);
     if (!worker) return tl::unexpected(worker.error());
     pool.workers_.push_back(std::move(*worker));
   }

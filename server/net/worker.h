@@ -2,9 +2,10 @@
 #pragma once
 // Worker: a thread with a libuv loop that answers on its own sockets; WorkerPool: all of them.
 //
-// Workers share nothing but the snapshots their handlers read: each has its sockets, its connections, its
-// handler and its counters. While a worker waits it is offline for RCU (core/published.h), so that a writer
-// never waits for traffic. Signals are blocked in workers: they are the main thread's.
+// Workers share nothing but the snapshots their handlers read, and how many TCP connections there are: each
+// has its sockets, its connections, its handler and its counters. While a worker waits it is offline for RCU
+// (core/published.h), so that a writer never waits for traffic. Signals are blocked in workers: they are the
+// main thread's.
 //
 // Thread: made, started, stopped and destroyed by one thread; counters() and totals() from any.
 
@@ -30,11 +31,15 @@ struct WorkerOptions {
   TcpOptions tcp;
 };
 
+/// For the workers that share them: what the options say, but no more connections than half of the files that
+/// this process may open; the rest is for everything else, health checks above all. Errors: no random key.
+Result<std::shared_ptr<TcpLimits>> make_tcp_limits(const TcpOptions& options);
+
 class Worker {
  public:
   static Result<std::unique_ptr<Worker>> make(std::vector<BoundSockets> sockets,
                                               std::unique_ptr<QueryHandler> handler,
-                                              const WorkerOptions& options);
+                                              std::shared_ptr<TcpLimits> limits);
   ~Worker();
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
@@ -48,15 +53,15 @@ class Worker {
 
  private:
   struct UdpSocket {
-    UdpSocket(Worker& w, const BoundSockets& s)
-        : worker(w), server(s.udp.get(), s.endpoint.address, *w.handler_, w.counters_) {}
+    UdpSocket(Worker& w, const BoundSockets& s) : worker(w), server(s, *w.handler_, w.counters_) {}
     Worker& worker;
     UdpServer server;
     uv_poll_t handle{};
   };
 
-  Worker(std::vector<BoundSockets> sockets, std::unique_ptr<QueryHandler> handler);
-  Result<void> set_up(const WorkerOptions& options);
+  Worker(std::vector<BoundSockets> sockets, std::unique_ptr<QueryHandler> handler,
+         std::shared_ptr<TcpLimits> limits);
+  Result<void> set_up();
   Result<void> watch(const BoundSockets& sockets);
   static void start_polling(UdpSocket& udp);
   void run();
@@ -65,6 +70,7 @@ class Worker {
 
   const std::vector<BoundSockets> sockets_;
   const std::unique_ptr<QueryHandler> handler_;
+  const std::shared_ptr<TcpLimits> limits_;
   NetCounters counters_;
   uv_loop_t loop_{};
   uv_async_t stop_{};

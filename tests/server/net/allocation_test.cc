@@ -11,18 +11,18 @@ namespace {
 std::atomic<std::uint64_t> allocations{0};
 }
 
-void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
+[[gnu::noinline]] void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
   allocations.fetch_add(1, std::memory_order_relaxed);
   return std::malloc(size == 0 ? 1 : size);
 }
-void* operator new(std::size_t size) {
+[[gnu::noinline]] void* operator new(std::size_t size) {
   if (void* p = operator new(size, std::nothrow)) return p;
   throw std::bad_alloc();
 }
-void operator delete(void* p) noexcept {
+[[gnu::noinline]] void operator delete(void* p) noexcept {
   std::free(p);
 }
-void operator delete(void* p, std::size_t) noexcept {
+[[gnu::noinline]] void operator delete(void* p, std::size_t) noexcept {
   std::free(p);
 }
 
@@ -38,24 +38,41 @@ class Echo final : public QueryHandler {
   }
 };
 
+// Serves what `send` makes a client send, and returns how many allocations that took.
+template <class Send>
+std::uint64_t allocations_of(const ListenSpec& spec, NetCounters& counters, Send send) {
+  const auto listeners = open_listeners(std::span(&spec, 1), 1);
+  REQUIRE(listeners);
+  Echo handler;
+  UdpServer server(listeners->by_worker[0][0], handler, counters);
+  const auto client =
+      testing::Client::udp({testing::at("127.0.0.1:0").address, listeners->endpoints[0].port});
+  for (int i = 0; i < 40; ++i) send(client);
+  const std::uint64_t before = allocations.load();
+  while (server.serve_batch()) {
+  }
+  return allocations.load() - before;
+}
+
 TEST_CASE("serving a batch allocates nothing", "[net]") {
   for (const char* address : {"127.0.0.1:0", "0.0.0.0:0"}) {
-    const Endpoint endpoint = testing::at(address);
-    const auto listeners = open_listeners(std::span(&endpoint, 1), 1);
-    REQUIRE(listeners);
-    Echo handler;
     NetCounters counters;
-    UdpServer server(listeners->by_worker[0][0].udp.get(), endpoint.address, handler, counters);
-    const auto client =
-        testing::Client::udp({testing::at("127.0.0.1:0").address, listeners->endpoints[0].port});
-    for (int i = 0; i < 40; ++i) client.send("hello");
-    const std::uint64_t before = allocations.load();
-    while (server.serve_batch()) {
-    }
-    const std::uint64_t after = allocations.load();
-    CHECK(after == before);
+    const auto send = [](const testing::Client& client) { client.send("hello"); };
+    CHECK(allocations_of({testing::at(address), {}}, counters, send) == 0);
     CHECK(counters.queries_of(Transport::udp, Family::v4).value() == 40);
   }
+}
+
+TEST_CASE("serving proxies allocates nothing either", "[net]") {
+  const std::string query = testing::proxy_header(testing::at("[2001:db8::1]:1"), Transport::udp) + "hello";
+  NetCounters counters;
+  const auto send = [&](const testing::Client& client) {
+    client.send(query);
+    client.send("no header");
+  };
+  CHECK(allocations_of(testing::behind("127.0.0.0/8", "127.0.0.1:0"), counters, send) == 0);
+  CHECK(counters.queries_of(Transport::udp, Family::v6).value() == 40);
+  CHECK(counters.drops_of(UdpDrop::proxy_header).value() == 40);
 }
 
 }  // namespace

@@ -30,7 +30,7 @@ TEST_CASE("port 0 is one port for UDP, TCP and every worker", "[net]") {
   for (const auto& sockets : listeners->by_worker) {
     for (std::size_t i = 0; i < 2; ++i) {
       CHECK(listeners->endpoints[i].port != 0);
-      CHECK(sockets[i].endpoint == listeners->endpoints[i]);
+      CHECK(sockets[i].spec.endpoint == listeners->endpoints[i]);
       for (const int fd : {sockets[i].udp.get(), sockets[i].tcp.get()}) {
         sockaddr_storage sa{};
         socklen_t length = sizeof sa;
@@ -122,7 +122,7 @@ TEST_CASE("workers that were made but never started go away", "[net]") {
   auto listeners = open_listeners(wanted, 1);
   REQUIRE(listeners);
   const auto worker = Worker::make(std::move(listeners->by_worker[0]),
-                                   std::make_unique<testing::CommandHandler>(), WorkerOptions{});
+                                   std::make_unique<testing::CommandHandler>(), make_tcp_limits({}).value());
   CHECK(worker.has_value());
 }
 
