@@ -106,6 +106,35 @@ void add_transports(const NetTotals& net, std::vector<MetricFamily>& out) {
                     .take());
 }
 
+// What clients bring, and what is kept from them.
+void add_protection(const MetricsView& view, std::vector<MetricFamily>& out) {
+  out.push_back(
+      counter("gslbd_responses_truncated_total", "Responses with TC: what they lack is had over TCP.")
+          .add({}, view.truncated)
+          .take());
+  out.push_back(
+      counter("gslbd_messages_ignored_total", "Messages that get no answer: no header, or responses.")
+          .add({}, view.ignored)
+          .take());
+  out.push_back(counter("gslbd_edns_queries_total", "Queries with EDNS.").add({}, view.edns).take());
+  out.push_back(counter("gslbd_access_refused_total", "Queries refused by an access list.")
+                    .add({}, view.access_refused)
+                    .take());
+  FamilyBuilder cookies = counter("gslbd_cookies_total", "Queries by what their DNS cookie tells.");
+  for (const auto& c : view.cookies) cookies.add({{"state", c.state}}, c.count);
+  out.push_back(cookies.take());
+  FamilyBuilder limited =
+      counter("gslbd_rate_limited_total", "Responses over a rate limit by what became of them.");
+  for (const auto& r : view.rate_limited) {
+    limited.add({{"class", r.answer_class}, {"action", r.action}}, r.count);
+  }
+  out.push_back(limited.take());
+  out.push_back(
+      counter("gslbd_rate_limit_exempt_total", "Responses to prefixes that are exempt from rate limits.")
+          .add({}, view.rate_limit_exempt)
+          .take());
+}
+
 void add_answers(const MetricsView& view, std::vector<MetricFamily>& out) {
   FamilyBuilder responses = counter("gslbd_responses_total", "Responses sent by response code.");
   for (const auto& r : view.responses) responses.add({{"rcode", r.rcode}}, r.count);
@@ -159,6 +188,7 @@ std::vector<MetricFamily> collect(const MetricsView& view) {
   std::vector<MetricFamily> all;
   add_program(view, all);
   add_transports(view.net, all);
+  add_protection(view, all);
   add_answers(view, all);
   add_checks(view, all);
   // HELP and TYPE without a sample would be noise.

@@ -29,6 +29,15 @@ struct MetricsView {
     std::string rcode;  ///< by name: "NOERROR"
     std::uint64_t count = 0;
   };
+  struct Cookies {
+    std::string state;
+    std::uint64_t count = 0;
+  };
+  struct RateLimited {
+    std::string answer_class;
+    std::string action;
+    std::uint64_t count = 0;
+  };
   struct Check {
     std::string check;
     std::string target;
@@ -72,6 +81,13 @@ struct MetricsView {
   double start_time_s = 0;  ///< since the epoch
   NetTotals net;
   std::vector<Response> responses;
+  std::uint64_t truncated = 0;
+  std::uint64_t ignored = 0;  ///< messages that must not be answered
+  std::uint64_t edns = 0;
+  std::uint64_t access_refused = 0;
+  std::vector<Cookies> cookies;
+  std::vector<RateLimited> rate_limited;
+  std::uint64_t rate_limit_exempt = 0;
   std::vector<Check> checks;
   std::vector<Probes> probes;
   std::vector<CheckDuration> durations;

@@ -54,6 +54,24 @@ void add_pools(const Steering& steering, MetricsView& view) {
   }
 }
 
+void add_protection(const ResponseTotals& totals, MetricsView& view) {
+  view.truncated = totals.truncated;
+  view.ignored = totals.dropped;
+  view.edns = totals.edns;
+  view.access_refused = totals.access_refused;
+  for (std::size_t i = 0; i < kCookieStates; ++i) {
+    view.cookies.push_back({std::string(kCookieStateNames[i]), totals.cookies[i]});
+  }
+  for (std::size_t c = 0; c < kAnswerClassNames.size(); ++c) {
+    // The first outcome is "within": not limited.
+    for (std::size_t o = 1; o < kRateOutcomeNames.size(); ++o) {
+      view.rate_limited.push_back({std::string(kAnswerClassNames[c]), std::string(kRateOutcomeNames[o]),
+                                   totals.rate_limit.responses[c][o]});
+    }
+  }
+  view.rate_limit_exempt = totals.rate_limit.exempt;
+}
+
 }  // namespace
 
 std::string rcode_name(std::size_t rcode) {
@@ -74,6 +92,8 @@ std::string rcode_name(std::size_t rcode) {
       return "YXDOMAIN";
     case 16:
       return "BADVERS";
+    case 23:
+      return "BADCOOKIE";  // RFC 7873 §8
     default:
       return fmt::format("RCODE{}", rcode);
   }
@@ -84,9 +104,10 @@ MetricsView metrics_view(const StatusFacts& facts, std::span<const health::Targe
   view.version = version();
   view.start_time_s = epoch_seconds(facts.started_at);
   view.net = facts.net;
-  for (const std::size_t r : {0U, 1U, 2U, 3U, 4U, 5U, 6U, 16U}) {
+  for (const std::size_t r : {0U, 1U, 2U, 3U, 4U, 5U, 6U, 16U, 23U}) {
     view.responses.push_back({rcode_name(r), facts.responses.by_rcode[r]});
   }
+  add_protection(facts.responses, view);
   add_targets(targets, view);
   add_pools(facts.state.steering(), view);
   for (const auto& [key, count] : facts.state.answer_totals())

@@ -1,15 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/app/program.h"
 
-#include <sys/resource.h>
 #include <systemd/sd-daemon.h>
-#include <unistd.h>
 #include <uv.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <csignal>
-#include <cstring>
 #include <memory>
 #include <random>
 #include <stdexcept>
@@ -19,9 +15,11 @@
 #include "server/admin/http_server.h"
 #include "server/answer/responder.h"
 #include "server/app/api.h"
+#include "server/app/environment.h"
 #include "server/app/file_watch.h"
 #include "server/app/mailbox.h"
 #include "server/app/reloader.h"
+#include "server/app/restart.h"
 #include "server/app/state.h"
 #include "server/app/status.h"
 #include "server/app/verdict_keeper.h"
@@ -36,29 +34,15 @@ std::uint64_t fresh_seed() {
   return static_cast<std::uint64_t>(device()) << 32 | device();
 }
 
-// Every TCP connection and every probe needs a descriptor; the soft limit is often 1,024.
-void raise_descriptor_limit() {
-  rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
-  limit.rlim_cur = limit.rlim_max;
-  if (setrlimit(RLIMIT_NOFILE, &limit) != 0) log::warning("cannot raise the limit of open files");
-}
-
-// Empty: there is none.
-std::string state_dir(const Config& config) {
-  return config.state_dir.empty() ? std::string() : config.resolve(config.state_dir);
-}
-
 std::vector<health::RememberedVerdict> remembered(const Config& config) {
   if (config.state_dir.empty()) return {};
   return VerdictStore(state_dir(config)).load(SystemClock().wall_now());
 }
 
-Result<void> check_state_dir(const Config& config) {
-  if (config.state_dir.empty()) return {};
-  const std::string path = state_dir(config);
-  if (access(path.c_str(), W_OK | X_OK) == 0) return {};
-  return fail("state_dir " + path + " cannot be written: " + std::strerror(errno));
+std::vector<ListenSpec> listen_specs(const Config& config) {
+  std::vector<ListenSpec> specs;
+  for (const ListenConfig& l : config.listen) specs.push_back({l.endpoint, PrefixSet(l.proxy_from)});
+  return specs;
 }
 
 class Program final : public StatusSource {
@@ -92,6 +76,7 @@ class Program final : public StatusSource {
     facts.reloads_succeeded = reloader_.succeeded();
     facts.reloads_failed = reloader_.failed();
     facts.listen = endpoints_;
+    facts.waiting_for_restart = waiting_for_restart(started_with_, state_.loaded().config);
     if (workers_) facts.net = workers_->totals();
     for (const Responder* responder : responders_) facts.responses.add(responder->counters());
     return facts;
@@ -122,7 +107,7 @@ class Program final : public StatusSource {
   Result<void> start() {
     raise_descriptor_limit();
     if (auto usable = check_state_dir(first_.config); !usable) return usable;
-    auto listeners = open_listeners(first_.config.listen, worker_count_);
+    auto listeners = open_listeners(listen_specs(first_.config), worker_count_);
     if (!listeners) return tl::unexpected(listeners.error());
     endpoints_ = listeners->endpoints;
     listeners_ = std::move(*listeners);
@@ -174,15 +159,11 @@ class Program final : public StatusSource {
     watch_.watch(config.watch ? reloader_.directories() : std::set<std::string>(), config.reload_debounce);
   }
 
-  // Sockets and threads are made once.
-  void warn_of_restart(const Config& next) const {
-    if (state_.generation() == 0) return;
-    const Config& now = state_.loaded().config;
-    if (next.listen != now.listen) log::warning("\"listen\" has changed: that takes effect with a restart");
-    if (next.workers != now.workers)
-      log::warning("\"workers\" has changed: that takes effect with a restart");
-    if (next.admin.listen != now.admin.listen) {
-      log::warning("\"admin\" has changed: that takes effect with a restart");
+  // The configuration of the start stays the measure: what waits for a restart waits until there is one.
+  void warn_of_restart(const Config& next) {
+    if (state_.generation() == 0) started_with_ = next;
+    for (const std::string_view key : waiting_for_restart(started_with_, next)) {
+      log::warning("\"{}\" has changed: that takes effect with a restart", key);
     }
   }
 
@@ -191,11 +172,12 @@ class Program final : public StatusSource {
     if (workers_ || quitting_) return;
     uv_timer_stop(&grace_);
     std::size_t index = 0;
-    auto workers = WorkerPool::start(std::move(listeners_), [&] {
-      auto responder = std::make_unique<Responder>(state_.published(), index++, fresh_seed());
+    const auto make_responder = [&] {
+      auto responder = std::make_unique<Responder>(state_.published(), index++, fresh_seed(), clock_);
       responders_.push_back(responder.get());
       return responder;
-    });
+    };
+    auto workers = WorkerPool::start(std::move(listeners_), make_responder, {.tcp = started_with_.tcp});
     if (!workers) {
       log::error("{}", workers.error().message);
       responders_.clear();  // they went with the pool
@@ -229,6 +211,7 @@ class Program final : public StatusSource {
   }
 
   Loaded first_;
+  const SystemClock clock_{};
   Loop loop_;
   Mailbox mailbox_;
   const std::size_t worker_count_;
@@ -240,12 +223,13 @@ class Program final : public StatusSource {
   std::vector<uv_signal_t*> signals_;
   uv_signal_t hangup_{}, terminate_{}, interrupt_{};
   uv_timer_t grace_{};
+  Config started_with_;
   Listeners listeners_;
   std::vector<Endpoint> endpoints_;
   std::vector<const Responder*> responders_;
   std::optional<WorkerPool> workers_;
   std::optional<HttpServer> admin_;
-  const WallTime started_at_ = SystemClock().wall_now();
+  const WallTime started_at_ = clock_.wall_now();
   bool answering_ = false;
   bool quitting_ = false;
   bool failed_ = false;  ///< it ends because it could not go on

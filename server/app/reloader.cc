@@ -27,6 +27,7 @@ std::vector<std::string> files_of(const Config& config, const std::string& file)
   Diagnostics ignored;  // loading reports what is wrong
   auto out = find_zone_files(config, ignored);
   out.push_back(file);
+  for (std::string& other : config.other_files()) out.push_back(std::move(other));
   return out;
 }
 

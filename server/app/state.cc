@@ -29,10 +29,10 @@ void State::install(Loaded loaded) {
   std::vector<std::unique_ptr<const AnswerSet>> sets;
   for (std::uint32_t p = 0; p < loaded.pools.size(); ++p) sets.push_back(steering->compile(p));
   std::vector<ServedZone> zones;
-  for (const LoadedZone& zone : loaded.zones) zones.push_back({zone.zone, zone.pools});
+  for (const LoadedZone& zone : loaded.zones) zones.push_back({zone.zone, zone.pools, zone.access});
 
-  const auto old = serving_.exchange(
-      std::make_unique<Serving>(std::move(zones), std::move(sets), steering->counters().size(), workers_));
+  const auto old = serving_.exchange(std::make_unique<Serving>(
+      std::move(zones), std::move(sets), steering->counters().size(), workers_, policies_.make(loaded)));
   wait_for_readers();
   if (old) add_answers(*steering_, *old, retired_answers_);
   steering_ = std::move(steering);

@@ -14,6 +14,7 @@
 #include "core/published.h"
 #include "health/monitor.h"
 #include "server/answer/serving.h"
+#include "server/app/policy_builder.h"
 #include "server/config/loader.h"
 #include "server/steering/steering.h"
 
@@ -46,6 +47,7 @@ class State {
   health::Monitor& monitor_;
   const std::size_t workers_;
   Loaded loaded_{};
+  PolicyBuilder policies_;
   std::unique_ptr<Steering> steering_;
   Published<Serving> serving_;
   AnswerTotals retired_answers_;  ///< of configurations served before

@@ -1,17 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/app/status.h"
 
-#include <unistd.h>
+#include <numeric>
 
 #include "server/app/program.h"
 
 namespace gslbd::server {
 namespace {
-
-std::string host_name() {
-  char name[256] = {};
-  return gethostname(name, sizeof name - 1) == 0 ? name : "";
-}
 
 Json targets_json(std::span<const health::TargetStatus> targets) {
   Json out = Json::array();
@@ -95,12 +90,56 @@ Json zones_json(const Loaded& loaded) {
   return out;
 }
 
+// Tells whether a new secret has arrived, and nothing of the secrets.
+Json cookies_json(const Loaded& loaded) {
+  const CookieConfig& cookies = loaded.config.answers.cookies;
+  if (!cookies.on) return false;
+  if (!loaded.cookie_secrets) return {{"secret_file", nullptr}, {"secrets", 1}};
+  return {{"secret_file", loaded.config.resolve(cookies.secret_file)},
+          {"secrets", loaded.cookie_secrets->size()}};
+}
+
+// What somebody on call looks at first when "it is slow" or "it does not answer"; the rest is in the metrics.
+Json traffic_json(const StatusFacts& facts) {
+  std::uint64_t queries = 0;
+  for (const auto& by_family : facts.net.queries) {
+    queries = std::accumulate(by_family.begin(), by_family.end(), queries);
+  }
+  const std::uint64_t lost =
+      std::accumulate(facts.net.udp_drops.begin(), facts.net.udp_drops.end(), std::uint64_t{0});
+  Json limited = Json::object();
+  for (std::size_t o = 1; o < kRateOutcomeNames.size(); ++o) {
+    std::uint64_t count = 0;
+    for (const auto& by_outcome : facts.responses.rate_limit.responses) count += by_outcome[o];
+    limited[std::string(kRateOutcomeNames[o])] = count;
+  }
+  Json cookies = Json::object();
+  for (std::size_t i = 0; i < kCookieStates; ++i) {
+    cookies[std::string(kCookieStateNames[i])] = facts.responses.cookies[i];
+  }
+  const auto& limits = facts.state.loaded().config.answers.rate_limit;
+  return {{"queries", queries},
+          {"truncated", facts.responses.truncated},
+          {"access_refused", facts.responses.access_refused},
+          {"rate_limit", !limits            ? "off"
+                         : limits->log_only ? "log_only"
+                                            : "on"},
+          {"rate_limited", limited},
+          {"cookies", cookies},
+          {"datagrams_lost", lost},
+          {"tcp_connections", facts.net.tcp_open()}};
+}
+
 }  // namespace
 
 void ResponseTotals::add(const ResponseCounters& worker) {
   for (std::size_t i = 0; i < by_rcode.size(); ++i) by_rcode[i] += worker.by_rcode[i].value();
   truncated += worker.truncated.value();
   dropped += worker.dropped.value();
+  edns += worker.edns.value();
+  access_refused += worker.access_refused.value();
+  for (std::size_t i = 0; i < cookies.size(); ++i) cookies[i] += worker.cookies[i].value();
+  rate_limit.add(worker.rate_limit);
 }
 
 Json status_json(const StatusFacts& facts, std::span<const health::TargetStatus> targets) {
@@ -108,7 +147,7 @@ Json status_json(const StatusFacts& facts, std::span<const health::TargetStatus>
   Json listen = Json::array();
   for (const Endpoint& endpoint : facts.listen) listen.push_back(endpoint.to_string());
   return {{"version", version()},
-          {"identity", config.identity.empty() ? host_name() : config.identity},
+          {"identity", config.name()},
           {"started_at", format_wall_time(facts.started_at)},
           {"now", format_wall_time(SystemClock().wall_now())},
           {"ready", facts.answering},
@@ -116,10 +155,13 @@ Json status_json(const StatusFacts& facts, std::span<const health::TargetStatus>
           {"config",
            {{"file", config.file},
             {"generation", facts.state.generation()},
+            {"waiting_for_restart", facts.waiting_for_restart},
+            {"cookies", cookies_json(facts.state.loaded())},
             {"last_reload",
              {{"successful", facts.last_reload.successful},
               {"at", format_wall_time(facts.last_reload.at)},
               {"messages", facts.last_reload.messages}}}}},
+          {"traffic", traffic_json(facts)},
           {"zones", zones_json(facts.state.loaded())},
           {"pools", pools_json(facts.state.steering())},
           {"checks", targets_json(targets)}};

@@ -7,6 +7,7 @@
 
 #include <array>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "core/json.h"
@@ -24,6 +25,10 @@ struct ResponseTotals {
   std::array<std::uint64_t, ResponseCounters::kRcodes> by_rcode{};
   std::uint64_t truncated = 0;
   std::uint64_t dropped = 0;
+  std::uint64_t edns = 0;
+  std::uint64_t access_refused = 0;
+  std::array<std::uint64_t, kCookieStates> cookies{};
+  RateLimitTotals rate_limit;
   void add(const ResponseCounters& worker);
 };
 
@@ -38,6 +43,7 @@ struct StatusFacts {
   std::uint64_t reloads_succeeded = 0;
   std::uint64_t reloads_failed = 0;
   std::vector<Endpoint> listen{};
+  std::vector<std::string_view> waiting_for_restart{};  ///< keys of the configuration
 };
 
 class StatusSource {

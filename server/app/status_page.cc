@@ -107,12 +107,33 @@ std::string zones(const Json& status) {
   return out + "</table>\n";
 }
 
+std::string traffic(const Json& status) {
+  const Json& t = status.at("traffic");
+  const Json& limited = t.at("rate_limited");
+  std::string out =
+      fmt::format("<p>{} queries, {} TCP connections, {} datagrams lost; refused by access lists: {}",
+                  t.value("queries", std::uint64_t{0}), t.value("tcp_connections", std::uint64_t{0}),
+                  t.value("datagrams_lost", std::uint64_t{0}), t.value("access_refused", std::uint64_t{0}));
+  const std::string limit = text_of(t, "rate_limit");
+  if (limit != "off") {
+    out += fmt::format("; over the rate limit{}: {} truncated, {} dropped",
+                       limit == "log_only" ? " (log only)" : "", limited.value("truncated", std::uint64_t{0}),
+                       limited.value("dropped", std::uint64_t{0}));
+  }
+  return out + "</p>\n";
+}
+
 std::string last_reload(const Json& status) {
   const Json& reload = status.at("config").at("last_reload");
   std::string out;
   if (!reload.value("successful", false)) {
     out += "<p class=\"down\">The last reload failed; what was loaded before keeps serving.</p>\n";
   }
+  std::string waiting;
+  for (const Json& key : status.at("config").at("waiting_for_restart")) {
+    waiting += (waiting.empty() ? "" : ", ") + escape(key.get<std::string>());
+  }
+  if (!waiting.empty()) out += "<p>Changed, and waiting for a restart: " + waiting + "</p>\n";
   std::string messages;
   for (const Json& message : reload.at("messages")) messages += escape(message.get<std::string>()) + "\n";
   if (!messages.empty()) out += "<pre>" + messages + "</pre>\n";
@@ -126,7 +147,7 @@ std::string status_page(const Json& status) {
   out += fmt::format("<h1>{}</h1>\n<p>gslbd {}, since {}, configuration {} of <code>{}</code></p>\n",
                      text_of(status, "identity"), text_of(status, "version"), text_of(status, "started_at"),
                      status.at("config").value("generation", 0U), text_of(status.at("config"), "file"));
-  out += last_reload(status) + pools(status) + checks(status) + zones(status);
+  out += last_reload(status) + traffic(status) + pools(status) + checks(status) + zones(status);
   out +=
       "<nav><a href=\"/api/v1/status\">JSON</a><a href=\"/metrics\">metrics</a><a "
       "href=\"/ready\">ready</a><a href=\"/healthz\">healthz</a></nav>\n";

@@ -50,6 +50,14 @@ void print_pools(const Json& pools) {
   }
 }
 
+void print_traffic(const Json& t) {
+  const auto count = [](const Json& of, const char* key) { return of.value(key, std::uint64_t{0}); };
+  const Json& limited = t.at("rate_limited");
+  fmt::print("{} queries, {} TCP connections; refused {}, rate limit {}: {} truncated, {} dropped\n",
+             count(t, "queries"), count(t, "tcp_connections"), count(t, "access_refused"),
+             text_of(t, "rate_limit"), count(limited, "truncated"), count(limited, "dropped"));
+}
+
 int status_command(const std::string& server) {
   const auto body = server::http_get(server + "/api/v1/status");
   if (!body) {
@@ -62,6 +70,8 @@ int status_command(const std::string& server) {
              text_of(status, "version"), status["config"].value("generation", 0),
              reload.value("successful", false) ? "good" : "FAILED");
   for (const Json& message : reload.at("messages")) fmt::print("  {}\n", message.get<std::string>());
+  // A server of an older version does not tell.
+  if (status.contains("traffic")) print_traffic(status["traffic"]);
   fmt::print("\n{:<40} {:>10} {:>10}\n", "ZONE", "SERIAL", "NAMES");
   for (const Json& z : status.at("zones")) {
     fmt::print("{:<40} {:>10} {:>10}\n", text_of(z, "name"), z.value("serial", 0U), z.value("names", 0U));

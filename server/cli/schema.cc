@@ -6,6 +6,8 @@
 #include "server/cli/commands.h"
 #include "server/config/config.h"
 #include "server/config/pool_reader.h"
+#include "server/config/rate_limit_config.h"
+#include "server/config/tcp_config.h"
 #include "zones/zone_file.h"
 
 namespace gslbd::server {
@@ -35,6 +37,11 @@ void doc_table(std::string_view title, const Docs& docs) {
 
 int schema_command() {
   table("Top level", config_fields());
+  table("An element of listen", listen_fields());
+  table("tcp", tcp_fields());
+  table("chaos", chaos_fields());
+  table("cookies", cookie_fields());
+  table("rate_limit", rate_limit_fields());
   table("admin", admin_fields());
   table("A site", site_fields());
   table("A pool", pool_fields());

@@ -1,33 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/config/config.h"
 
-#include <algorithm>
+#include <unistd.h>
+
 #include <filesystem>
+
+#include "server/config/tcp_config.h"
 
 namespace gslbd::server {
 namespace {
 
 using namespace std::chrono_literals;
-
-void read_listen(const JsonView& v, Config& c) {
-  if (!v.json().is_array() || v.json().empty()) {
-    return v.expected("a list of addresses with ports, such as [\"0.0.0.0:53\", \"[::]:53\"]");
-  }
-  for (std::size_t i = 0; i < v.json().size(); ++i) {
-    const JsonView element = v.element(i);
-    const auto text = read_string(element);
-    if (!text) continue;
-    const auto endpoint = Endpoint::parse(*text);
-    if (!endpoint) {
-      element.error(endpoint.error().message);
-    } else if (endpoint->port != 0 &&
-               std::find(c.listen.begin(), c.listen.end(), *endpoint) != c.listen.end()) {
-      element.error(endpoint->to_string() + " stands twice in this list");
-    } else {
-      c.listen.push_back(*endpoint);
-    }
-  }
-}
 
 void read_zones(const JsonView& v, Config& c) {
   if (v.json().is_array() && v.json().empty()) return v.expected("at least one file name or pattern");
@@ -79,8 +62,9 @@ const Field<Site> kSiteFields[] = {
 };
 
 const Field<Config> kConfigFields[] = {
-    {"listen", "list of addresses with ports", "required",
-     "where DNS is answered, over UDP and TCP; port 0 lets the kernel choose", read_listen},
+    {"listen", "list of addresses with ports, or of objects", "required",
+     "where DNS is answered, over UDP and TCP; port 0 lets the kernel choose",
+     [](const JsonView& v, Config& c) { read_listen(v, c.listen); }},
     {"zones", "file name, or list of them", "required",
      "zone files; `*` and `?` match as in a shell; relative to this file", read_zones},
     {"workers", "1 to 256", "one a processor", "threads that answer",
@@ -92,8 +76,36 @@ const Field<Config> kConfigFields[] = {
     {"state_dir", "directory", "none",
      "where verdicts are kept over a restart, to be used while they are fresh; must be writable",
      [](const JsonView& v, Config& c) { c.state_dir = read_string(v).value_or(""); }},
-    {"identity", "string", "the host name", "the name of this server in its status",
+    {"identity", "string", "the host name",
+     "the name of this server in its status, and to those who ask for it by NSID or id.server",
      [](const JsonView& v, Config& c) { c.identity = read_string(v).value_or(""); }},
+    {"tcp", "object", "see below", "limits on TCP connections",
+     [](const JsonView& v, Config& c) { read_tcp(v, c.tcp); }},
+    {"udp_payload", "512 to 4096", "`1232`",
+     "the longest response over UDP in octets, and what we advertise; a client may allow less, never more",
+     [](const JsonView& v, Config& c) {
+       c.answers.udp_payload =
+           static_cast<std::uint16_t>(read_integer(v, 512, 4096).value_or(c.answers.udp_payload));
+     }},
+    {"additional", "true or false", "`true`",
+     "add addresses of ours for the hosts in NS, MX, SRV, SVCB and HTTPS records; glue is always added",
+     [](const JsonView& v, Config& c) {
+       c.answers.additional = read_bool(v).value_or(c.answers.additional);
+     }},
+    {"nsid", "true, false, text or `\"0x\"` and digits", "`true` if `identity` is set, else `false`",
+     "what a query with the NSID option is told (RFC 5001): the identity, nothing, a text, or octets in "
+     "hexadecimal; at most 128 octets",
+     [](const JsonView& v, Config& c) { read_nsid(v, c.answers); }},
+    {"chaos", "object, or false", "see below", "the names of class CHAOS; `false` switches all of them off",
+     [](const JsonView& v, Config& c) { read_chaos(v, c.answers); }},
+    {"cookies", "true, false or object", "`true`",
+     "DNS cookies (RFC 7873); several servers behind one name or address share a `secret_file`",
+     [](const JsonView& v, Config& c) { read_cookies(v, c.answers); }},
+    {"rate_limit", "object, or false", "`false`",
+     "limits on what is sent over UDP to clients without a cookie",
+     [](const JsonView& v, Config& c) { read_rate_limit_key(v, c.answers); }},
+    {"report_agent", "name", "none", "the domain to which resolvers may report what fails (RFC 9567)",
+     [](const JsonView& v, Config& c) { read_report_agent(v, c.answers); }},
     {"sites", "object of sites", "`{}`", "the datacentres, by name",
      [](const JsonView& v, Config& c) { c.sites = v.json(); }},
     {"checks", "object of checks", "`{}`", "how to find out who is alive, by name",
@@ -134,6 +146,18 @@ std::span<const Field<Site>> site_fields() {
 
 std::string Config::resolve(const std::string& path) const {
   return (std::filesystem::path(file).parent_path() / path).string();
+}
+
+std::string Config::name() const {
+  if (!identity.empty()) return identity;
+  char host[256] = {};
+  return gethostname(host, sizeof host - 1) == 0 ? host : "";
+}
+
+std::vector<std::string> Config::other_files() const {
+  const CookieConfig& cookies = answers.cookies;
+  if (!cookies.on || cookies.secret_file.empty()) return {};
+  return {resolve(cookies.secret_file)};
 }
 
 std::optional<Config> read_config(std::string_view text, const std::string& file, Diagnostics& diagnostics) {

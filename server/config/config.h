@@ -14,6 +14,9 @@
 #include "core/json.h"
 #include "core/json_fields.h"
 #include "core/time.h"
+#include "server/config/answer_config.h"
+#include "server/config/listen_config.h"
+#include "server/net/tcp_options.h"
 
 namespace gslbd::server {
 
@@ -29,12 +32,14 @@ struct AdminConfig {
 
 struct Config {
   std::string file;  ///< as given on the command line; messages name it
-  std::vector<Endpoint> listen;
+  std::vector<ListenConfig> listen;
+  TcpOptions tcp;
+  AnswerConfig answers;
   std::uint32_t workers = 0;       ///< 0: one a processor
   std::vector<std::string> zones;  ///< file name patterns (glob), relative to the file
   AdminConfig admin;
   std::string state_dir;
-  std::string identity;
+  std::string identity;  ///< empty: the host's name; see name()
   Duration start_grace = std::chrono::seconds(5);
   bool watch = true;
   Duration reload_debounce = std::chrono::milliseconds(200);
@@ -45,6 +50,10 @@ struct Config {
 
   /// `path` relative to the directory of the configuration file.
   std::string resolve(const std::string& path) const;
+  /// The name of this server: its identity, or the host's name.
+  std::string name() const;
+  /// Files beside the zones that the configuration is made of, resolved.
+  std::vector<std::string> other_files() const;
 };
 
 /// The options of the top level and of "admin", for the reader and the reference page.

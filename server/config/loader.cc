@@ -9,6 +9,8 @@
 #include <functional>
 #include <set>
 
+#include "server/config/answer_check.h"
+#include "server/config/pool_lint.h"
 #include "zones/zone_builder.h"
 #include "zones/zone_file.h"
 #include "zones/zone_lint.h"
@@ -39,7 +41,9 @@ class Loader {
     const Config& config = loaded_.config;
     read_scope({&config.sites, &config.checks, &config.pools, &config.file}, global_, loaded_.pools,
                diagnostics_);
+    loaded_.cookie_secrets = load_cookie_secrets(config, diagnostics_);
     for (const std::string& file : find_zone_files(config, diagnostics_)) load_zone(file);
+    check_reports();
   }
 
  private:
@@ -54,8 +58,6 @@ class Loader {
     const std::size_t errors_before = diagnostics_.error_count();
     const auto read = zones::read_zone_text(*text, file, options, diagnostics_);
     if (!read) return;
-    // Warnings about data that is only partly there would mislead.
-    if (diagnostics_.error_count() == errors_before) zones::lint(read->data, file, diagnostics_);
 
     const std::string apex = read->data.apex().to_string();
     const auto [at, added] = apexes_.try_emplace(apex, file);
@@ -65,14 +67,31 @@ class Loader {
     if (prefix.size() > 1) prefix.pop_back();
     Scope scope(prefix + "/", &global_);
     read_scope({&read->sites, &read->checks, &read->pools, &file}, scope, loaded_.pools, diagnostics_);
-    if (diagnostics_.has_errors()) return;  // it will not serve: do not spend time on compiling it
+    const AccessRules access{read->allow, read->deny};
+    check_access(access, file, "", diagnostics_);
+    // Warnings about data that is only partly there would mislead.
+    if (diagnostics_.error_count() != errors_before) return;
 
     auto zone = zones::build_zone(read->data);
     if (!zone) return diagnostics_.error(file, "", zone.error().message);
     LoadedZone loaded{file, std::move(*zone), {}};
+    if (!access.empty()) loaded.access = std::make_shared<const AccessList>(access.list());
     for (const std::string& pool : loaded.zone->pools()) loaded.pools.push_back(*scope.pool(pool));
+    zones::lint(*loaded.zone, file, diagnostics_);
+    lint_pools_of_zone(loaded, loaded_.pools, diagnostics_);
     loaded_.zones.push_back(std::move(loaded));
     loaded_.serials[file] = serial;
+  }
+
+  // By the zone that the reports would be looked up in: the longest apex above the agent's name.
+  void check_reports() {
+    const auto& agent = loaded_.config.answers.report_agent;
+    const zones::Zone* nearest = nullptr;
+    for (const LoadedZone& z : loaded_.zones) {
+      if (!agent || !agent->is_within(z.zone->apex())) continue;
+      if (nearest == nullptr || z.zone->apex().length() > nearest->apex().length()) nearest = z.zone.get();
+    }
+    if (nearest != nullptr) check_report_agent(loaded_.config, *nearest, diagnostics_);
   }
 
   Loaded& loaded_;
@@ -127,7 +146,7 @@ std::optional<Loaded> load(const std::string& file, const Serials& previous, Dia
   }
   auto config = read_config(*text, file, diagnostics);
   if (!config) return std::nullopt;
-  Loaded loaded{std::move(*config), {}, {}, {}};
+  Loaded loaded{std::move(*config), {}, {}, {}, {}};
   Loader(loaded, previous, diagnostics).load();
   if (diagnostics.has_errors()) return std::nullopt;
   return loaded;

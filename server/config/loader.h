@@ -12,6 +12,8 @@
 #include <string>
 #include <vector>
 
+#include "server/answer/access_list.h"
+#include "server/answer/cookie.h"
 #include "server/config/config.h"
 #include "server/config/pool_reader.h"
 #include "server/steering/pool.h"
@@ -30,6 +32,7 @@ struct LoadedZone {
   std::string file;
   std::shared_ptr<const zones::Zone> zone;
   std::vector<std::uint32_t> pools;  ///< by zones::PoolBinding::pool: index into Loaded::pools
+  std::shared_ptr<const AccessList> access = nullptr;  ///< who may ask for its names; null: everybody
 };
 
 struct Loaded {
@@ -37,6 +40,8 @@ struct Loaded {
   std::vector<Pool> pools;
   std::vector<LoadedZone> zones;
   Serials serials;
+  std::optional<CookieSecrets> cookie_secrets =
+      std::nullopt;  ///< of the configuration's file, if it names one
 };
 
 /// `previous` are the serials of the state that serves now: a changed file gets a larger one.

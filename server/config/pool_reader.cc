@@ -7,6 +7,7 @@
 #include <set>
 
 #include "server/config/alive_rule.h"
+#include "server/config/pool_lint.h"
 
 namespace gslbd::server {
 
@@ -119,30 +120,6 @@ const Field<PoolDraft> kPoolFields[] = {
      read_when_all_down},
 };
 
-// A pool that one cable or one site can take out is not what pools are for.
-void warn_of_shared_fate(const JsonView& v, const Pool& pool, const Scope& scope) {
-  if (pool.members.size() < 2) return;
-  std::map<std::string, std::string> shared;
-  for (std::size_t i = 0; i < pool.members.size(); ++i) {
-    const Site* site = scope.site(pool.members[i].site);
-    if (site == nullptr) return;
-    std::map<std::string, std::string> domains = site->fault_domains;
-    domains["site"] = pool.members[i].site;
-    if (i == 0) {
-      shared = std::move(domains);
-    } else {
-      std::erase_if(shared, [&](const auto& entry) {
-        const auto here = domains.find(entry.first);
-        return here == domains.end() || here->second != entry.second;
-      });
-    }
-  }
-  for (const auto& [domain, value] : shared) {
-    v.member("members").warning(
-        fmt::format("all members share the {} \"{}\": one fault takes them all", domain, value));
-  }
-}
-
 }  // namespace
 
 std::span<const Field<PoolDraft>> pool_fields() {
@@ -216,7 +193,7 @@ class ScopeReader {
       PoolDraft draft{{}, &scope_, {}, {}};
       draft.pool.name = scope_.prefix_ + name;
       read_object<PoolDraft>(v, kPoolFields, draft);
-      if (v.json().is_object()) warn_of_shared_fate(v, draft.pool, scope_);
+      if (v.json().is_object()) lint_pool(v, draft.pool, scope_);
       scope_.pools_[name] = static_cast<std::uint32_t>(first + drafts.size());
       drafts.push_back(std::move(draft));
     });

@@ -83,11 +83,15 @@ class Admin(E2eCase):
         done = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True, text=True, timeout=30)
         self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "", ""))
 
-    def test_every_metric_is_in_the_reference(self):
+    def test_the_reference_has_every_metric_and_no_other(self):
         names = set(re.findall(r"(?m)^# TYPE (\S+)", self.server.get("/metrics")[1]))
         self.assertTrue(names)
-        missing = sorted(name for name in names if f"`{name}" not in self.reference)
-        self.assertEqual(missing, [])
+        self.assertEqual(set(re.findall(r"(?m)^\| `(gslbd_\w+)`", self.reference)), names)
+
+    def test_the_reference_has_every_value_of_the_fixed_labels(self):
+        values = re.findall(r'(?:reason|state|class|action)="(\w+)"', self.server.get("/metrics")[1])
+        self.assertIn("client_limit", values)
+        self.assertEqual([value for value in values if f"`{value}`" not in self.reference], [])
 
     def test_the_status_tells_the_verdict_and_why(self):
         text = self.server.get("/api/v1/status")[1]

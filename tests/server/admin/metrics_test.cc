@@ -30,6 +30,13 @@ MetricsView full_view() {
   view.net.closed_of(TcpClose::idle) = 4;
   view.net.drops_of(UdpDrop::oversize) = 2;
   view.responses = {{"NOERROR", 100}, {"NXDOMAIN", 5}};
+  view.truncated = 6;
+  view.ignored = 3;
+  view.edns = 90;
+  view.access_refused = 8;
+  view.cookies = {{"none", 60}, {"valid", 30}};
+  view.rate_limited = {{"nxdomain", "truncated", 12}, {"nxdomain", "dropped", 13}};
+  view.rate_limit_exempt = 14;
   view.checks = {{"web", "192.0.2.10:80", true, 1'780'000'001.5},
                  {"web", "198.51.100.10:80", false, 1'780'000'002.0},
                  {"ping", "[2001:db8::1]", std::nullopt, std::nullopt}};
@@ -109,6 +116,14 @@ TEST_CASE("the metrics are what the design promises, with the view's values", "[
       {R"(gslbd_tcp_closed_total{reason="idle"})", 4},
       {R"(gslbd_responses_total{rcode="NOERROR"})", 100},
       {R"(gslbd_responses_total{rcode="NXDOMAIN"})", 5},
+      {"gslbd_responses_truncated_total", 6},
+      {"gslbd_messages_ignored_total", 3},
+      {"gslbd_edns_queries_total", 90},
+      {"gslbd_access_refused_total", 8},
+      {R"(gslbd_cookies_total{state="valid"})", 30},
+      {R"(gslbd_rate_limited_total{class="nxdomain",action="truncated"})", 12},
+      {R"(gslbd_rate_limited_total{class="nxdomain",action="dropped"})", 13},
+      {"gslbd_rate_limit_exempt_total", 14},
       {R"(gslbd_check_up{check="web",target="192.0.2.10:80"})", 1},
       {R"(gslbd_check_up{check="web",target="198.51.100.10:80"})", 0},
       {R"(gslbd_check_probes_total{check="web",target="192.0.2.10:80",outcome="timeout"})", 3},

@@ -10,8 +10,10 @@ namespace {
 Json status() {
   return Json::parse(R"({
     "identity": "ns1", "version": "0.1.0", "started_at": "2026-11-21T00:00:00.000Z",
-    "config": {"file": "gslbd.json", "generation": 3,
+    "config": {"file": "gslbd.json", "generation": 3, "waiting_for_restart": ["listen", "tcp"],
                "last_reload": {"successful": false, "messages": ["z.json: /records/a: <bad> & worse"]}},
+    "traffic": {"queries": 5000000000, "tcp_connections": 3, "datagrams_lost": 2, "access_refused": 17,
+                "rate_limit": "on", "rate_limited": {"leaked": 0, "truncated": 41, "dropped": 42}},
     "zones": [{"name": "example.com.", "serial": 7, "names": 4, "file": "z.json"}],
     "pools": [{"name": "www", "answers": {"A": {"why": "live", "addresses": ["192.0.2.1"]},
                                           "AAAA": {"why": "no_members", "addresses": []}},
@@ -28,7 +30,9 @@ TEST_CASE("the page shows pools, checks, zones and a failed reload") {
   const std::string page = server::status_page(status());
   for (const char* part :
        {"<h1>ns1</h1>", "<td>192.0.2.1</td><td class=\"up\">up</td>", "<td class=\"down\">down</td>",
-        "not probed yet", "(1.5 ms)", "The last reload failed", "example.com.", "<td>7</td>"}) {
+        "not probed yet", "(1.5 ms)", "The last reload failed", "example.com.", "<td>7</td>",
+        "waiting for a restart: listen, tcp", "5000000000 queries, 3 TCP connections",
+        "41 truncated, 42 dropped"}) {
     INFO(part);
     CHECK(page.find(part) != std::string::npos);
   }

@@ -11,6 +11,7 @@
 #include <fstream>
 
 #include "tests/support/catch.h"
+#include "tests/support/files.h"
 
 using namespace gslbd;
 using namespace gslbd::server;
@@ -33,25 +34,6 @@ std::string messages(const fs::path& directory) {
   }
   return out;
 }
-
-// A directory of files that goes when the test ends.
-class Files {
- public:
-  Files() {
-    std::string name = (fs::temp_directory_path() / "gslbd-test-XXXXXX").string();
-    path_ = mkdtemp(name.data());
-  }
-  ~Files() { fs::remove_all(path_); }
-  void write(const std::string& name, const std::string& text) {
-    fs::create_directories((path_ / name).parent_path());
-    std::ofstream(path_ / name) << text;
-  }
-  const fs::path& path() const { return path_; }
-  std::string config() const { return (path_ / "gslbd.json").string(); }
-
- private:
-  fs::path path_;
-};
 
 const char* const kZone = R"({"zone": "a.test", "records": {"@": {"NS": "ns.b."}, "www": {"pool": "p"}},
                              "pools": {"p": {"members": [{"address": "192.0.2.1"}]}}})";
