@@ -83,6 +83,9 @@ class Documentation(unittest.TestCase):
             zone = block
         (directory / "gslbd.json").write_text(config)
         (directory / "zones/zone.json").write_text(zone)
+        secrets = directory / "cookies.keys"
+        secrets.write_text("e5e973e5a6b2a43f48e7dc849e37bfcf\n")
+        secrets.chmod(0o600)
 
     def test_the_files_of_the_demos_load(self):
         for config in ("docker/demo/gslbd.json", "docker/gslbd.json"):
