@@ -120,7 +120,7 @@ void add_protection(const MetricsView& view, std::vector<MetricFamily>& out) {
   out.push_back(counter("gslbd_access_refused_total", "Queries refused by an access list.")
                     .add({}, view.access_refused)
                     .take());
-  FamilyBuilder cookies = counter("gslbd_cookies_total", "Queries by what their DNS cookie tells.");
+  FamilyBuilder cookies = counter("gslbd_cookies_total", "Queries with a DNS cookie, by what it tells.");
   for (const auto& c : view.cookies) cookies.add({{"state", c.state}}, c.count);
   out.push_back(cookies.take());
   FamilyBuilder limited =

@@ -59,7 +59,7 @@ void add_protection(const ResponseTotals& totals, MetricsView& view) {
   view.ignored = totals.dropped;
   view.edns = totals.edns;
   view.access_refused = totals.access_refused;
-  for (std::size_t i = 0; i < kCookieStates; ++i) {
+  for (std::size_t i = 1; i < kCookieStates; ++i) {  // queries without a cookie are not counted
     view.cookies.push_back({std::string(kCookieStateNames[i]), totals.cookies[i]});
   }
   for (std::size_t c = 0; c < kAnswerClassNames.size(); ++c) {

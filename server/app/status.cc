@@ -114,7 +114,7 @@ Json traffic_json(const StatusFacts& facts) {
     limited[std::string(kRateOutcomeNames[o])] = count;
   }
   Json cookies = Json::object();
-  for (std::size_t i = 0; i < kCookieStates; ++i) {
+  for (std::size_t i = 1; i < kCookieStates; ++i) {  // queries without a cookie are not counted
     cookies[std::string(kCookieStateNames[i])] = facts.responses.cookies[i];
   }
   const auto& limits = facts.state.loaded().config.answers.rate_limit;
