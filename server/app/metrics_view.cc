@@ -90,6 +90,8 @@ std::string rcode_name(std::size_t rcode) {
       return "REFUSED";
     case 6:
       return "YXDOMAIN";
+    case 9:
+      return "NOTAUTH";
     case 16:
       return "BADVERS";
     case 23:
@@ -104,7 +106,7 @@ MetricsView metrics_view(const StatusFacts& facts, std::span<const health::Targe
   view.version = version();
   view.start_time_s = epoch_seconds(facts.started_at);
   view.net = facts.net;
-  for (const std::size_t r : {0U, 1U, 2U, 3U, 4U, 5U, 6U, 16U, 23U}) {
+  for (const std::size_t r : {0U, 1U, 2U, 3U, 4U, 5U, 6U, 9U, 16U, 23U}) {
     view.responses.push_back({rcode_name(r), facts.responses.by_rcode[r]});
   }
   add_protection(facts.responses, view);
