@@ -49,7 +49,7 @@ bool Additional::add_host(const PlacedRrset& from, zones::AdditionalEntry entry)
   const AnswerSet& set = PoolRecords::answers(serving_, *host.zone, binding);
   for (const Family family : {Family::v4, Family::v6}) {
     if (!PoolRecords::has_records(family == Family::v4 ? set.v4 : set.v6)) continue;
-    if (!pools_.add(serving_, *host.zone, binding, family, MessageWriter::additional, host.place.owner,
+    if (!pools_.add(serving_, *host.zone, binding, set, family, MessageWriter::additional, host.place.owner,
                     out_)) {
       return false;
     }

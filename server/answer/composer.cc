@@ -54,17 +54,30 @@ const ServedZone* find_zone(const Serving& serving, const zones::QueryName& name
   return &serving.zone(index);
 }
 
-// Copies the first labels of the name at `at` in the message, with the case in which they stand there.
+// The first octet of the label or pointer at `at`, pointers followed: they lead backward, to labels.
+std::size_t follow(const MessageWriter& out, std::size_t at) {
+  while (out.data()[at] >= zones::kPointerBits) at = zones::load_be16(out.data() + at) & (kPointerReach - 1);
+  return at;
+}
+
+// Where the name at `at` in the message goes on behind its first labels, which have `octets` octets. A name
+// that was written behind a CNAME ends in a pointer, or is nothing else.
+std::size_t part_at(const MessageWriter& out, std::size_t at, std::size_t octets) {
+  for (at = follow(out, at); octets > 0; at = follow(out, at)) {
+    const std::size_t n = std::size_t{out.data()[at]} + 1;
+    octets -= n;
+    at += n;
+  }
+  return at;
+}
+
+// Copies the first labels of the name at `at`, with the case in which they stand there.
 void copy_as_written(const MessageWriter& out, std::size_t at, std::span<std::uint8_t> to) {
-  for (std::size_t copied = 0; copied < to.size();) {
-    const std::uint8_t* label = out.data() + at;
-    if (label[0] >= zones::kPointerBits) {
-      at = zones::load_be16(label) & (kPointerReach - 1);
-      continue;
-    }
-    const std::size_t n = std::min(std::size_t{label[0]} + 1, to.size() - copied);
-    std::memcpy(to.data() + copied, label, n);
-    copied += n;
+  while (!to.empty()) {
+    at = follow(out, at);
+    const std::size_t n = std::size_t{out.data()[at]} + 1;
+    std::memcpy(to.data(), out.data() + at, n);
+    to = to.subspan(n);
     at += n;
   }
 }
@@ -85,8 +98,7 @@ Composed Composer::compose(const Serving& serving, const Query& query, const Ask
   }
   if (zone == nullptr) return refused(Rcode::refused, EdnsError::not_authoritative);
   if (!zone->admits(asker.address)) return refused(Rcode::refused, EdnsError::prohibited);
-  Job job{.serving = serving, .query = query, .asker = asker, .out = out};
-  job.names[0] = query.name.suffix_hash(0);
+  Job job(serving, query, asker, out);
   const std::size_t apex = kHeaderSize + query.name.length() - zone->zone->apex_length();
   Composed done = answer_name(job, {&query.name, zone, {kHeaderSize, apex}});
   done.zone = zone;
@@ -157,7 +169,7 @@ Composed Composer::answer_pool(Job& job, const Current& current, NodeView node) 
   const AddressAnswers& answers = family == Family::v6 ? set.v6 : set.v4;
   Composed done;
   if (PoolRecords::has_records(answers)) {
-    done.fits = pools_.add(job.serving, *current.zone, binding, family, MessageWriter::answer,
+    done.fits = pools_.add(job.serving, *current.zone, binding, set, family, MessageWriter::answer,
                            current.place.owner, job.out);
     if (answers.all_down) done.error = EdnsError::stale_answer;
   } else {
@@ -184,14 +196,13 @@ Composed Composer::follow_cname(Job& job, const Current& current, NodeView node)
   while (written[n] != 0 && written[n] < 0xc0) n += std::size_t{written[n]} + 1;
   std::memcpy(wire.data(), written, n);
   const auto apex = current.zone->zone->apex().wire();
-  const bool pointed = written[n] != 0;
-  if (pointed) {
+  if (written[n] != 0) {
     std::memcpy(wire.data() + n, apex.data(), apex.size());
     n += apex.size();
   } else {
     wire[n++] = 0;
   }
-  return go_on(job, current, std::span(wire).first(n), target_at, pointed);
+  return go_on(job, std::span(wire).first(n), target_at);
 }
 
 Composed Composer::follow_dname(Job& job, const Current& current, const zones::LookupResult& found) noexcept {
@@ -217,7 +228,7 @@ Composed Composer::follow_dname(Job& job, const Current& current, const zones::L
   const std::size_t target_at = out.size() + zones::kRrDataAt;
   done.fits = out.add_cname(current.place.owner, dname.block().subspan(zones::kRrTtlAt).first<4>(), cname);
   if (!done.fits || job.query.qtype == type::kCname) return done;
-  return go_on(job, current, cname, target_at, false);
+  return go_on(job, cname, target_at);
 }
 
 // A chain may come by the same DNAME again: it is in the answer once (RFC 2181 §5).
@@ -226,12 +237,11 @@ bool Composer::add_dname(Job& job, const Current& current, const zones::LookupRe
   if (job.has_dname(found.node)) return true;
   const auto relative_name = found.node.relative_name();
   job.dnames[job.dname_count++] = relative_name.data();
-  const Place place{current.place.owner + prefix_length, current.place.apex};
+  const Place place{part_at(job.out, current.place.owner, prefix_length), current.place.apex};
   return job.out.add(MessageWriter::answer, found.node.rrset(type::kDname), relative_name.size(), place);
 }
 
-Composed Composer::go_on(Job& job, const Current& from, std::span<const std::uint8_t> target,
-                         std::size_t target_at, bool shares_apex) noexcept {
+Composed Composer::go_on(Job& job, std::span<const std::uint8_t> target, std::size_t target_at) noexcept {
   const Composed ends_here;
   target_.assign(target);
   // A name that was answered before would only repeat its records.
@@ -241,11 +251,7 @@ Composed Composer::go_on(Job& job, const Current& from, std::span<const std::uin
   job.names[static_cast<std::size_t>(++job.chain)] = target_.suffix_hash(0);
   const ServedZone* zone = find_zone(job.serving, target_, job.query.qtype);
   if (zone == nullptr || !zone->admits(job.asker.address)) return ends_here;
-  // The target ends in its zone's apex: within the octets written here, or where the pointer leads that they
-  // end in, which is the apex of the zone that the CNAME is from.
-  const std::size_t apex = target.size() - zone->zone->apex_length();
-  const std::size_t written = target.size() - (shares_apex ? from.zone->zone->apex_length() : 0);
-  const Place place{target_at, apex < written ? target_at + apex : from.place.apex + (apex - written)};
+  const Place place{target_at, part_at(job.out, target_at, target.size() - zone->zone->apex_length())};
   if (place.owner >= kPointerReach || place.apex >= kPointerReach) return ends_here;
   return answer_name(job, {&target_, zone, place});
 }
@@ -254,11 +260,10 @@ Composed Composer::refer(Job& job, const Current& current, const zones::LookupRe
   Composed done;
   done.kind = AnswerClass::referral;
   done.authoritative = !job.out.empty();  // behind a CNAME, which is ours to tell
-  const std::size_t cut_at =
-      current.place.owner + current.name->length() - current.name->suffix(found.skipped_labels).size();
+  const std::size_t skipped = current.name->length() - current.name->suffix(found.skipped_labels).size();
   const std::size_t at = job.out.size();
   const RrsetView ns = found.node.rrset(type::kNs);
-  const Place place{cut_at, current.place.apex};
+  const Place place{part_at(job.out, current.place.owner, skipped), current.place.apex};
   done.fits = job.out.add(MessageWriter::authority, ns, found.node.relative_name().size(), place) &&
               Additional(job.serving, pools_, job.out).add_glue({*current.zone, ns, at, place});
   return done;

@@ -52,18 +52,22 @@ class Composer {
     const ServedZone* zone;
     Place place;  // of the name, and of its zone's apex, in the message
   };
-  // One question's answering.
+  // One question's answering. The arrays are filled as far as their counts say.
   struct Job {
+    Job(const Serving& s, const Query& q, const Asker& a, MessageWriter& o)
+        : serving(s), query(q), asker(a), out(o) {
+      names[0] = q.name.suffix_hash(0);
+    }
+
     const Serving& serving;
     const Query& query;
     const Asker& asker;
     MessageWriter& out;
     int chain = 0;             // CNAMEs followed
     std::uint64_t source = 0;  // see Composed
-    std::array<std::uint64_t, kMaxChain + 1>
-        names{};                                      // the hashes of the names answered, `chain` + 1 of them
-    std::array<const void*, kMaxChain + 1> dnames{};  // the DNAMEs in the answer
     std::size_t dname_count = 0;
+    std::array<std::uint64_t, kMaxChain + 1> names;  // the hashes of the names answered, `chain` + 1 of them
+    std::array<const void*, kMaxChain + 1> dnames;   // the DNAMEs in the answer, `dname_count` of them
 
     bool has_dname(zones::NodeView node) const {
       const auto seen = std::span(dnames).first(dname_count);
@@ -80,10 +84,8 @@ class Composer {
   Composed follow_dname(Job& job, const Current& current, const zones::LookupResult& found) noexcept;
   static bool add_dname(Job& job, const Current& current, const zones::LookupResult& found,
                         std::size_t prefix_length) noexcept;
-  // Starts again at a CNAME's target, which stands at `target_at`. `shares_apex`: it ends in a pointer to the
-  // apex of the zone it comes from.
-  Composed go_on(Job& job, const Current& from, std::span<const std::uint8_t> target, std::size_t target_at,
-                 bool shares_apex) noexcept;
+  // Starts again at a CNAME's target, which stands at `target_at`.
+  Composed go_on(Job& job, std::span<const std::uint8_t> target, std::size_t target_at) noexcept;
   Composed refer(Job& job, const Current& current, const zones::LookupResult& found) noexcept;
   static Composed negative(Job& job, const Current& current, Rcode rcode) noexcept;
 

@@ -46,8 +46,11 @@ struct EdnsQuery {
 
   /// What a malformed query says is not repeated, but that it has an OPT (RFC 6891 §7).
   void forget_options() {
-    nsid = keepalive = padding = zone_version = false;
+    forget_options_but_cookie();
     cookie.reset();
+  }
+  void forget_options_but_cookie() {
+    nsid = keepalive = padding = zone_version = false;
     client_subnet = {};
   }
 };

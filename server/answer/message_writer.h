@@ -97,6 +97,7 @@ class MessageWriter {
     return true;
   }
 
+  bool truncated() const { return truncated_; }
   bool empty() const { return counts_[answer] == 0; }
 
   /// Takes every record back.

@@ -16,7 +16,7 @@ class PoolRecords {
  public:
   PoolRecords(std::size_t worker, std::uint64_t seed) : worker_(worker), random_(seed) {}
 
-  /// What pool `binding` of `zone` answers as things stand.
+  /// What pool `binding` of `zone` answers as things stand. To be asked once for an answer.
   static const AnswerSet& answers(const Serving& serving, const ServedZone& zone,
                                   zones::PoolBinding binding) noexcept {
     return *serving.pool(zone.pools[binding.pool]).read();
@@ -25,10 +25,10 @@ class PoolRecords {
     return a.selection == Selection::rotated || a.selection == Selection::weighted;
   }
 
-  /// Adds the records of one family, which must have some. False when they do not fit.
-  bool add(const Serving& serving, const ServedZone& zone, zones::PoolBinding binding, Family family,
-           MessageWriter::Section section, std::size_t owner, MessageWriter& out) noexcept {
-    const AnswerSet& set = answers(serving, zone, binding);
+  /// Adds the records of one family of `set`, which must have some, as answers() gave it: a verdict may
+  /// change what that gives at any moment. False when they do not fit.
+  bool add(const Serving& serving, const ServedZone& zone, zones::PoolBinding binding, const AnswerSet& set,
+           Family family, MessageWriter::Section section, std::size_t owner, MessageWriter& out) noexcept {
     const bool v6 = family == Family::v6;
     WorkerState& mine = serving.worker(worker_);
     std::uint32_t& rotation = mine.rotation[2 * std::size_t{zone.pools[binding.pool]} + (v6 ? 1 : 0)];

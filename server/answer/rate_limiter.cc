@@ -66,18 +66,20 @@ RateOutcome RateLimiter::decide(const Address& client, AnswerClass answer_class,
   const auto kind = static_cast<std::uint8_t>(answer_class);
   if (const auto& limit = limits_[kind]; limit.interval_ticks != 0) {
     const auto ruling = accounts_.charge(account(client, kind, name_hash), limit, now);
-    if (!ruling.within) return over_limit(ruling.nth_limited);
+    if (!ruling.within) return over_limit(answer_class, ruling.nth_limited);
   }
   if (all_limit_.interval_ticks != 0) {
     const auto ruling = accounts_.charge(account(client, kAll, 0), all_limit_, now);
-    if (!ruling.within) return over_limit(ruling.nth_limited);
+    if (!ruling.within) return over_limit(answer_class, ruling.nth_limited);
   }
   return RateOutcome::within;
 }
 
-RateOutcome RateLimiter::over_limit(std::uint32_t nth) const noexcept {
+RateOutcome RateLimiter::over_limit(AnswerClass answer_class, std::uint32_t nth) const noexcept {
   if (settings_.leak != 0 && nth % settings_.leak == 0) return RateOutcome::leaked;
-  if (settings_.slip != 0 && nth % settings_.slip == 0) return RateOutcome::truncated;
+  // An error has no records to leave out: truncated, it would be as long as before.
+  const bool slips = settings_.slip != 0 && answer_class != AnswerClass::error;
+  if (slips && nth % settings_.slip == 0) return RateOutcome::truncated;
   return RateOutcome::dropped;
 }
 

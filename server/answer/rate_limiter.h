@@ -56,7 +56,7 @@ class RateLimiter {
  private:
   RateOutcome decide(const Address& client, AnswerClass answer_class, std::uint64_t name_hash,
                      MonotonicTime now) noexcept;
-  RateOutcome over_limit(std::uint32_t nth) const noexcept;
+  RateOutcome over_limit(AnswerClass answer_class, std::uint32_t nth) const noexcept;
   std::uint64_t account(const Address& client, std::uint8_t kind, std::uint64_t name_hash) const noexcept;
 
   RateLimitSettings settings_;

@@ -59,10 +59,7 @@ std::size_t Responder::handle(std::span<const std::uint8_t> packet, const Asker&
                     opt_size(query_.edns, policy));
   out.question(query_.question);
   Composed done = answer(parsed, serving, asker, cookie, out);
-  if (!done.fits) {
-    out.truncate(query_.question.size());
-    counters_.truncated.add();
-  }
+  if (!done.fits) out.truncate(query_.question.size());
   if (policy.rate_limiter != nullptr && !limit_rate(policy, asker, cookie, out, done)) return 0;
   if (query_.edns.present) {
     counters_.edns.add();
@@ -70,6 +67,7 @@ std::size_t Responder::handle(std::span<const std::uint8_t> packet, const Asker&
     out.added_opt(write_opt(out.rest(), out.size(), query_.edns, edns, policy, asker,
                             static_cast<std::uint16_t>(done.rcode)));
   }
+  if (out.truncated()) counters_.truncated.add();
   counters_.by_rcode[static_cast<std::size_t>(done.rcode) % ResponseCounters::kRcodes].add();
   return out.finish(query_, done.rcode, done.authoritative);
 }
@@ -145,9 +143,11 @@ bool Responder::limit_rate(const AnswerPolicy& policy, const Asker& asker, Cooki
     case RateAction::truncate:
       break;
   }
+  // What is sent instead must not be of use to who has it sent to somebody else: no option but the cookie.
+  query_.edns.forget_options_but_cookie();
   done.error.reset();
+  done.zone = nullptr;
   if (cookie == CookieState::none) {
-    if (done.kind == AnswerClass::error) return true;  // short as it is, and no better over TCP
     out.truncate(query_.question.size());
   } else {
     // RFC 7873 §5.2.3: the asker comes again with the cookie that goes with this, and is let through.

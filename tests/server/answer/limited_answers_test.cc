@@ -55,6 +55,24 @@ TEST_CASE("what is over the limit comes truncated, with the question and nothing
   CHECK(answers(a, "www.a.test."));
 }
 
+// Who has it sent to somebody else has no gain from it.
+TEST_CASE("a limited answer has no option but the cookie, and an error is not sent at all") {
+  auto policy = std::make_shared<server::AnswerPolicy>();
+  policy->rate_limiter = std::make_shared<server::RateLimiter>(one_a_second(), 1);
+  policy->nsid.assign(server::AnswerPolicy::kMaxNsid, 'n');
+  policy->report_agent = {5, 'a', 'g', 'e', 'n', 't', 0};
+  Authority a({kZones[0], kZones[1]}, {{"web", {"192.0.2.10"}}}, policy);
+  const QueryOptions everything{.edns = true, .options = {{3, {}}, {19, {}}}};
+  CHECK(a.ask("www.a.test.", type::kA, everything).options.size() == 3);
+  const auto limited = a.ask("www.a.test.", type::kA, everything);
+  CHECK(limited.tc);
+  CHECK(limited.options.empty());
+  CHECK(limited.size == make_query("www.a.test.", type::kA, {.edns = true}).size());
+  CHECK(a.responder().counters().truncated.value() == 1);
+  CHECK(a.ask("elsewhere.", type::kA).rcode == 5);
+  CHECK(a.raw(make_query("elsewhere.", type::kA)).empty());
+}
+
 TEST_CASE("answers count by name, whatever its case") {
   auto a = authority(one_a_second());
   CHECK(answers(a, "www.a.test."));

@@ -121,6 +121,30 @@ TEST_CASE("weights hold over many answers") {
   CHECK(seen["3"] == Approx(12000).margin(280));
 }
 
+// A name behind a CNAME may be written as nothing but a pointer: what is counted off from it must follow it.
+TEST_CASE("a chain that climbs to the parent zone for DS finds the parent's names in the message") {
+  const char* const child = R"({"zone": "a.d.t", "records": {"@": {"NS": "ns.t."}, "c": {"CNAME": "@"}}})";
+  Authority cut(
+      {R"({"zone": "t", "records": {"@": {"NS": "ns"}, "ns": {"A": "192.0.2.1"}, "d": {"NS": "ns.d"},
+                     "ns.d": {"A": "192.0.2.2"}}})",
+       child});
+  const auto referral = cut.ask("c.a.d.t.", type::kDs);
+  CHECK(referral.authority == Lines{"d.t. 300 IN NS ns.d.t."});
+  CHECK(referral.additional == Lines{"ns.d.t. 300 IN A 192.0.2.2"});
+  Authority dname(
+      {R"({"zone": "t", "records": {"@": {"NS": "ns"}, "ns": {"A": "192.0.2.1"}, "d": {"DNAME": "e"}}})",
+       child});
+  CHECK(dname.ask("c.a.d.t.", type::kDs).answer ==
+        Lines{"a.d.t. 300 IN CNAME a.e.t.", "c.a.d.t. 300 IN CNAME a.d.t.", "d.t. 300 IN DNAME e.t."});
+  Authority nested(
+      {R"({"zone": "t", "records": {"@": {"NS": "ns"}, "ns": {"A": "192.0.2.1"}, "b": {"NS": "ns"}}})",
+       R"({"zone": "b.t", "records": {"@": {"NS": "ns.t."}, "a": {"CNAME": "n.c"}, "c": {"CNAME": "@"}}})",
+       R"({"zone": "c.b.t", "records": {"@": {"NS": "ns.t."}, "n": {"CNAME": "@"}}})"});
+  const auto climbed = nested.ask("a.b.t.", type::kDs);
+  REQUIRE(climbed.authority.size() == 1);
+  CHECK(climbed.authority[0].starts_with("t. 5 IN SOA ns.t. "));
+}
+
 TEST_CASE("a chain that climbs to the parent zone for DS names its SOA where it stands") {
   const char* const parent =
       R"({"zone": "t", "records": {"@": {"NS": "ns"}, "ns": {"A": "192.0.2.1"}, "www": {"NS": "ns"}}})";
