@@ -33,9 +33,16 @@ void AdditionalResolver::run(std::span<const Place> places) {
     auto head = load<AdditionalHead>(&zone_.arena_[head_at]);
     std::uint8_t* to = &zone_.arena_[head_at + sizeof head];
     head.count = 0;
+    bool names_itself = false;  // as SVCB's "." does
     for (std::size_t i = 0; answers && i < list.size(); ++i) {
       AdditionalEntry entry = list[i];
       if (!resolve(entry, place, rrset.type())) continue;
+      // Nothing twice (RFC 2181 §5): neither the RRset that is the answer, nor the owner's addresses.
+      if ((entry.flags & kExternal) == 0 && entry.node == place.node) {
+        if (names_itself || !has_addresses(owner)) continue;
+        entry.flags = static_cast<std::uint16_t>(entry.flags & ~unsigned{kWithSameType});
+        names_itself = true;
+      }
       std::memcpy(to, &entry, sizeof entry);
       to += sizeof entry;
       ++head.count;

@@ -79,17 +79,25 @@ tl::unexpected<Error> at_line(std::ptrdiff_t line, std::string_view why) {
   return fail(fmt::format("line {}: {}", line, why));
 }
 
-// Whether a word of the line begins with an escaped "@" that is a whole label.
+// Whether a word of the line, outside quotations and comments, begins with an escaped "@" that is a whole
+// label.
 bool has_escaped_at_label(std::string_view line) {
-  for (const std::string_view escape : {"\\064", "\\@"}) {
-    for (auto at = line.find(escape); at != std::string_view::npos; at = line.find(escape, at + 1)) {
-      const bool starts_word =
-          at == 0 || std::string_view(" \t(").find(line[at - 1]) != std::string_view::npos;
-      const std::string_view rest = line.substr(at + escape.size());
-      if (starts_word &&
-          (rest.empty() || std::string_view(". \t\r);").find(rest[0]) != std::string_view::npos))
-        return true;
+  constexpr std::string_view kSpace = " \t(";
+  constexpr std::string_view kLabelEnd = ". \t\r);";
+  bool quoted = false;
+  for (std::size_t i = 0; i < line.size(); ++i) {
+    const char c = line[i];
+    if (c == '"') quoted = !quoted;
+    if (c == ';' && !quoted) return false;
+    if (c != '\\') continue;
+    const std::string_view escaped = line.substr(i + 1);
+    const std::size_t length = escaped.starts_with("064") ? 3 : escaped.starts_with('@') ? 1 : 0;
+    const bool starts_word = i == 0 || kSpace.find(line[i - 1]) != std::string_view::npos;
+    if (length != 0 && !quoted && starts_word) {
+      const std::string_view rest = escaped.substr(length);
+      if (rest.empty() || kLabelEnd.find(rest[0]) != std::string_view::npos) return true;
     }
+    ++i;  // what is escaped ends neither a quotation nor the line
   }
   return false;
 }

@@ -211,9 +211,14 @@ bool digits_fit(RrType type, const ldns_rr_descriptor& known, std::span<const To
 // origin.
 Result<void> read_names(ldns_rr* rr, const ldns_rr_descriptor& known, std::span<const Token> tokens,
                         const Name& origin) {
-  // So many fields are one word each; more than one word may make those behind them.
+  // So many fields are one word each; the words of those behind them are not told apart.
   const std::size_t fields =
       std::min({tokens.size(), ldns_rr_rd_count(rr), ldns_rr_descriptor_minimum(&known)});
+  for (const Token& token : tokens.subspan(fields)) {
+    const bool at = token.text == "\\@" || token.text == "\\064" || token.text.starts_with("\\@.") ||
+                    token.text.starts_with("\\064.");
+    if (at && !token.quoted) return fail("a name that begins with the label \"@\" cannot be read there");
+  }
   for (std::size_t i = 0; i < fields; ++i) {
     if (ldns_rr_descriptor_field_type(&known, i) != LDNS_RDF_TYPE_DNAME) continue;
     const auto name = Name::parse(tokens[i].text, origin);

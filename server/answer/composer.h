@@ -87,6 +87,7 @@ class Composer {
   // Starts again at a CNAME's target, which stands at `target_at`.
   Composed go_on(Job& job, std::span<const std::uint8_t> target, std::size_t target_at) noexcept;
   Composed refer(Job& job, const Current& current, const zones::LookupResult& found) noexcept;
+  static Composed servfail(Job& job) noexcept;
   static Composed negative(Job& job, const Current& current, Rcode rcode) noexcept;
 
   PoolRecords pools_;

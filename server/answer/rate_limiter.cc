@@ -43,12 +43,12 @@ RateLimiter::RateLimiter(const RateLimitSettings& settings, std::uint64_t seed)
 }
 
 RateAction RateLimiter::admit(const Address& client, AnswerClass answer_class, std::uint64_t name_hash,
-                              MonotonicTime now, RateLimitCounters& counters) noexcept {
+                              MonotonicTime now, RateLimitCounters& counters, bool can_slip) noexcept {
   if (exempt_.contains(client)) {
     counters.exempt.add();
     return RateAction::send;
   }
-  const RateOutcome outcome = decide(client, answer_class, name_hash, now);
+  const RateOutcome outcome = decide(client, answer_class, name_hash, now, can_slip);
   counters.of(answer_class, outcome).add();
   if (settings_.log_only) return RateAction::send;
   switch (outcome) {
@@ -62,24 +62,22 @@ RateAction RateLimiter::admit(const Address& client, AnswerClass answer_class, s
 }
 
 RateOutcome RateLimiter::decide(const Address& client, AnswerClass answer_class, std::uint64_t name_hash,
-                                MonotonicTime now) noexcept {
+                                MonotonicTime now, bool can_slip) noexcept {
   const auto kind = static_cast<std::uint8_t>(answer_class);
   if (const auto& limit = limits_[kind]; limit.interval_ticks != 0) {
     const auto ruling = accounts_.charge(account(client, kind, name_hash), limit, now);
-    if (!ruling.within) return over_limit(answer_class, ruling.nth_limited);
+    if (!ruling.within) return over_limit(ruling.nth_limited, can_slip);
   }
   if (all_limit_.interval_ticks != 0) {
     const auto ruling = accounts_.charge(account(client, kAll, 0), all_limit_, now);
-    if (!ruling.within) return over_limit(answer_class, ruling.nth_limited);
+    if (!ruling.within) return over_limit(ruling.nth_limited, can_slip);
   }
   return RateOutcome::within;
 }
 
-RateOutcome RateLimiter::over_limit(AnswerClass answer_class, std::uint32_t nth) const noexcept {
+RateOutcome RateLimiter::over_limit(std::uint32_t nth, bool can_slip) const noexcept {
   if (settings_.leak != 0 && nth % settings_.leak == 0) return RateOutcome::leaked;
-  // An error has no records to leave out: truncated, it would be as long as before.
-  const bool slips = settings_.slip != 0 && answer_class != AnswerClass::error;
-  if (slips && nth % settings_.slip == 0) return RateOutcome::truncated;
+  if (can_slip && settings_.slip != 0 && nth % settings_.slip == 0) return RateOutcome::truncated;
   return RateOutcome::dropped;
 }
 

@@ -17,7 +17,8 @@
 //
 // The caller must not ask about responses to those who have proved their address: over TCP, or with a valid
 // cookie (RFC 7873 §5.2.5). It asks once for each response, after it is made; of a truncated one it keeps the
-// header with TC, the question and the OPT. Errors carry no more than that anyway and are sent as they are.
+// header with TC, the question and an OPT without options but the cookie. What would be no shorter for it
+// cannot slip: it is dropped.
 //
 // Thread: admit() from all workers at once; no locks, no allocation, bounded work, 50 to 100 ns and one
 // shared cache line.
@@ -48,15 +49,16 @@ class RateLimiter {
   ///                                are the attacker's to invent, too
   ///   nodata, nxdomain, referral   the zone (or the cut)
   ///   error                        0
+  /// `can_slip`: there is something shorter to send instead.
   RateAction admit(const Address& client, AnswerClass answer_class, std::uint64_t name_hash,
-                   MonotonicTime now, RateLimitCounters& counters) noexcept;
+                   MonotonicTime now, RateLimitCounters& counters, bool can_slip = true) noexcept;
 
   const RateLimitSettings& settings() const { return settings_; }
 
  private:
   RateOutcome decide(const Address& client, AnswerClass answer_class, std::uint64_t name_hash,
-                     MonotonicTime now) noexcept;
-  RateOutcome over_limit(AnswerClass answer_class, std::uint32_t nth) const noexcept;
+                     MonotonicTime now, bool can_slip) noexcept;
+  RateOutcome over_limit(std::uint32_t nth, bool can_slip) const noexcept;
   std::uint64_t account(const Address& client, std::uint8_t kind, std::uint64_t name_hash) const noexcept;
 
   RateLimitSettings settings_;

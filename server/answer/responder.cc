@@ -134,8 +134,10 @@ bool Responder::limit_rate(const AnswerPolicy& policy, const Asker& asker, Cooki
                            MessageWriter& out, Composed& done) noexcept {
   const bool proven = cookie == CookieState::valid || cookie == CookieState::valid_renew;
   if (asker.transport == Transport::tcp || proven) return true;
+  // An error has no records to leave out, but there is BADCOOKIE.
+  const bool can_slip = done.kind != AnswerClass::error || cookie != CookieState::none;
   switch (policy.rate_limiter->admit(asker.address, done.kind, limit_key(query_, done), clock_.now(),
-                                     counters_.rate_limit)) {
+                                     counters_.rate_limit, can_slip)) {
     case RateAction::send:
       return true;
     case RateAction::drop:

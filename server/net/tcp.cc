@@ -75,6 +75,7 @@ void TcpServer::close() {
 }
 
 void TcpServer::accept_some(const Listener& listener) {
+  bool made_room = false;
   for (unsigned i = 0; i < kAcceptBatch && !free_.empty(); ++i) {
     sockaddr_storage sa;
     socklen_t length = sizeof sa;
@@ -82,10 +83,14 @@ void TcpServer::accept_some(const Listener& listener) {
                              SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd >= 0) {
       adopt(fd, Address::from_sockaddr(reinterpret_cast<const sockaddr&>(sa)), *listener.sockets);
+      made_room = false;
     } else if (errno == EAGAIN) {
       return;
+    } else if (errno == EMFILE && !made_room && make_room()) {
+      made_room = true;
     } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-      if (!make_room()) return pause_accepting();
+      // The system's lack, or another thread took the descriptor: closing more of ours would not help.
+      return pause_accepting();
     }
     // Any other error is that of the one connection, which has gone.
   }

@@ -94,6 +94,17 @@ std::string random_zone(std::mt19937& random) {
 
 }  // namespace
 
+TEST_CASE("a label that is an at sign is refused where ldns would read the origin, and only there") {
+  const std::string soa = "$ORIGIN t.\n@ 60 IN SOA ns hostmaster 1 2 3 4 5\n@ 60 NS ns\nns 60 A 192.0.2.1\n";
+  CHECK(import(soa + "a 60 MX 5 \\064.x.t.\n").find("line 5: ") != std::string::npos);
+  CHECK(import(soa + "\\@ 60 A 192.0.2.2\n").find("line 5: ") != std::string::npos);
+  for (const char* fine : {"a 60 TXT \"write to me \\@ home\"\n", "a 60 A 192.0.2.2 ; ask root \\@ example\n",
+                           "a 60 MX 5 b\\@c.t.\n", "a 60 TXT \"quote \\\" \\064 \"\n"}) {
+    INFO(fine);
+    CHECK(import(soa + fine).find("\"a\":") != std::string::npos);
+  }
+}
+
 TEST_CASE("a master file becomes a zone file that people would write") {
   CHECK(import("$ORIGIN example.com.\n"
                "$TTL 5m\n"

@@ -131,6 +131,12 @@ TEST_CASE("a label that is an at sign is not the origin") {
   CHECK(printed("HTTPS", "1 \\064.x.ex. alpn=h2 port=443") == "1 \\064.x.ex. alpn=h2 port=443");
 }
 
+TEST_CASE("a label that is an at sign is refused where it cannot be told from the origin") {
+  const std::string hip = "2 200100107B1A74DF365639CC39F1D578 AwEAAbdxyhNuSutc5EMzxTs9LBPCIkOFH8cI ";
+  CHECK(why("HIP", hip + "x.ex.") == "accepted");
+  CHECK(why("HIP", hip + "\\064.x.ex.").find("the label \"@\"") != std::string::npos);
+}
+
 TEST_CASE("an RDATA that does not parse is quoted with what was expected") {
   CHECK(why("A", "192.0.2") == "\"192.0.2\" is not an IPv4 address");
   CHECK(why("A", "192.0.2.1 ") == "\"192.0.2.1 \" is not an IPv4 address");

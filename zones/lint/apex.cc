@@ -101,9 +101,15 @@ void check_shared_addresses(Context& c, NodeView apex, RrsetView ns) {
         const auto address = address_of(rdata);
         const auto [at, added] = seen.try_emplace(address, c.zone().owner(node));
         if (added) return;
-        c.warn(apex, type::kNs,
-               fmt::format("{} and {} share the address {}: they fail together (RFC 2182 §3.1)",
-                           at->second.to_string(), c.zone().owner(node).to_string(), address.to_string()));
+        const std::string text = address.to_string();
+        const Name other = c.zone().owner(node);
+        if (other == at->second) {  // a wildcard that stands for several
+          c.warn(apex, type::kNs, fmt::format("two name servers share the address {} (RFC 2182 §3.1)", text));
+        } else {
+          c.warn(apex, type::kNs,
+                 fmt::format("{} and {} share the address {}: they fail together (RFC 2182 §3.1)",
+                             at->second.to_string(), other.to_string(), text));
+        }
       });
     }
   }

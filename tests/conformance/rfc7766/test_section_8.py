@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """RFC 7766 §8: the two octets of length, however the segments fall."""
 
-import socket
 import unittest
 
 from dns_client import query
@@ -74,15 +73,6 @@ class MessageLength(TcpCase):
         for endpoint in server.endpoints:
             answer = self.stream(endpoint).ask("large.example.com", "TXT")
             self.assertEqual((answer.truncated, len(answer.answers)), (False, 200))
-
-    def test_the_server_waits_for_nothing_before_it_sends(self):
-        """Nagle's algorithm would hold a second answer back until the client has acknowledged the first."""
-        server = self.serve()
-        stream = self.stream(server.endpoint)
-        stream.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 0)
-        for number in range(100):
-            stream.send_query("www.example.com", query_id=number)
-            self.assertEqual(stream.receive().id, number)
 
 
 if __name__ == "__main__":

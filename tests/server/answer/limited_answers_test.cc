@@ -73,6 +73,19 @@ TEST_CASE("a limited answer has no option but the cookie, and an error is not se
   CHECK(a.raw(make_query("elsewhere.", type::kA)).empty());
 }
 
+TEST_CASE("who speaks cookies is sent one instead of a limited error") {
+  auto policy = std::make_shared<server::AnswerPolicy>();
+  policy->rate_limiter = std::make_shared<server::RateLimiter>(one_a_second(), 1);
+  policy->cookies = server::CookieSecrets::random();
+  Authority a({kZones[0], kZones[1]}, {{"web", {"192.0.2.10"}}}, policy);
+  const QueryOptions cookie{.edns = true, .options = {{10, {1, 2, 3, 4, 5, 6, 7, 8}}}};
+  CHECK(a.ask("elsewhere.", type::kA, cookie).rcode == 5);
+  const auto limited = a.ask("elsewhere.", type::kA, cookie);
+  CHECK(limited.rcode == 23);
+  REQUIRE(limited.options.size() == 1);
+  CHECK(a.ask("elsewhere.", type::kA, {.edns = true, .options = {limited.options[0]}}).rcode == 5);
+}
+
 TEST_CASE("answers count by name, whatever its case") {
   auto a = authority(one_a_second());
   CHECK(answers(a, "www.a.test."));
