@@ -16,6 +16,11 @@ bool has_addresses(NodeView node) {
   return node.has(kNodeHasPool) || node.rrset(type::kA) || node.rrset(type::kAaaa);
 }
 
+bool is_wildcard(NodeView node) {
+  const auto name = node.relative_name();
+  return name.size() >= 2 && name[0] == 1 && name[1] == '*';
+}
+
 std::uint32_t index_of(std::uint64_t slot) {
   return static_cast<std::uint32_t>(slot) - 1;
 }
@@ -38,7 +43,9 @@ void AdditionalResolver::run(std::span<const Place> places) {
       AdditionalEntry entry = list[i];
       if (!resolve(entry, place, rrset.type())) continue;
       // Nothing twice (RFC 2181 §5): neither the RRset that is the answer, nor the owner's addresses.
-      if ((entry.flags & kExternal) == 0 && entry.node == place.node) {
+      // Different names may lead to a wildcard: there, only the owner itself is known to be the owner.
+      const bool itself = (entry.flags & kExternal) == 0 && entry.node == place.node;
+      if (entry.rdata_at == 0 || (itself && !is_wildcard(owner))) {
         if (names_itself || !has_addresses(owner)) continue;
         entry.flags = static_cast<std::uint16_t>(entry.flags & ~unsigned{kWithSameType});
         names_itself = true;

@@ -70,10 +70,13 @@ bool read_records(std::span<const std::uint8_t> packet, std::size_t at, Query& o
   return at == packet.size();
 }
 
-Parsed malformed(Query& out) {
+Parsed unanswerable(Rcode rcode, Query& out) {
   out.edns.forget_options();
-  out.rcode = Rcode::formerr;
+  out.rcode = rcode;
   return Parsed::bad_message;
+}
+Parsed malformed(Query& out) {
+  return unanswerable(Rcode::formerr, out);
 }
 
 }  // namespace
@@ -86,14 +89,13 @@ Parsed parse_query(std::span<const std::uint8_t> packet, Query& out) noexcept {
   out.edns = {};
   out.question = {};
   if ((out.flags & flag::kResponse) != 0) return Parsed::drop;
-  if ((out.flags & flag::kOpcode) != 0) {
-    out.rcode = Rcode::notimp;
-    return Parsed::bad_message;
-  }
   const std::size_t questions = load_be16(&packet[4]);
-  if (questions > 1) {  // RFC 9619 §4; read on all the same: an OPT is answered with one (RFC 6891 §6.1.1)
-    if (const std::size_t at = skip_questions(packet, questions); at != 0) read_records(packet, at, out);
-    return malformed(out);
+  const bool other_opcode = (out.flags & flag::kOpcode) != 0;
+  if (questions > 1 || other_opcode) {  // RFC 9619 §4
+    // Read on all the same: an OPT is answered with one (RFC 6891 §6.1.1).
+    const std::size_t at = skip_questions(packet, questions);
+    if (at == 0 || !read_records(packet, at, out)) out.edns.present = false;
+    return unanswerable(other_opcode ? Rcode::notimp : Rcode::formerr, out);
   }
   if (questions == 0) {
     const bool asks_cookie = read_records(packet, kHeaderSize, out) && out.edns.cookie.has_value();

@@ -100,8 +100,9 @@ class MessageWriter {
   bool truncated() const { return truncated_; }
   bool empty() const { return counts_[answer] == 0; }
 
-  /// Takes every record back.
+  /// Takes every record back, and TC.
   void clear(std::size_t question_size) {
+    truncated_ = false;
     size_ = kHeaderSize + question_size;
     counts_[0] = counts_[1] = counts_[2] = 0;
   }

@@ -6,8 +6,12 @@
 namespace gslbd::server {
 namespace {
 
-bool has_addresses(zones::NodeView node) {
-  return node.has(zones::kNodeHasPool) || node.rrset(zones::type::kA) || node.rrset(zones::type::kAaaa);
+// Whether a host has what an additional section may want: addresses, or the records an alias of RFC 9460 §4.1
+// leads to.
+bool is_wanted(zones::NodeView node) {
+  using namespace zones::type;
+  return node.has(zones::kNodeHasPool) || node.rrset(kA) || node.rrset(kAaaa) || node.rrset(kSvcb) ||
+         node.rrset(kHttps);
 }
 
 }  // namespace
@@ -24,7 +28,7 @@ void Serving::find_external_hosts() {
       if (index == zones::ZoneDirectory::kNone) continue;
       const zones::Zone& zone = *zones_[index].zone;
       const auto found = zones::lookup(zone, name);
-      if (found.found != zones::Found::node || !has_addresses(found.node)) continue;
+      if (found.found != zones::Found::node || !is_wanted(found.node)) continue;
       served.external[i] = {index, zone.offset_of(found.node),
                             static_cast<std::uint8_t>(name.length() - zone.apex_length())};
     }

@@ -82,8 +82,8 @@ void PolicyBuilder::take_listeners(const std::vector<ListenConfig>& next) {
 
 void PolicyBuilder::take_rate_limit(const std::optional<RateLimitSettings>& next) {
   if (next == limits_) return;
-  limits_ = next;
   limiter_ = next ? std::make_shared<RateLimiter>(*next, secret_seed()) : nullptr;
+  limits_ = next;
 }
 
 }  // namespace gslbd::server

@@ -24,7 +24,6 @@ class PolicyBuilder {
   std::shared_ptr<const AnswerPolicy> make(const Loaded& loaded);
 
   /// The limiter of the last policy; null: none.
-  const RateLimiter* rate_limiter() const { return limiter_.get(); }
 
  private:
   void take_listeners(const std::vector<ListenConfig>& next);

@@ -2,6 +2,7 @@
 #include "server/app/reloader.h"
 
 #include <filesystem>
+#include <new>
 
 #include "core/log.h"
 #include "server/app/file_watch.h"
@@ -111,6 +112,20 @@ void Reloader::start(const std::string& reason) {
       });
 }
 
+// False: it could not be installed.
+bool Reloader::take_over(Loaded& loaded) {
+  const Serials serials = loaded.serials;
+  try {
+    events_.on_loaded(std::move(loaded));
+  } catch (const std::bad_alloc&) {
+    last_.messages.push_back("out of memory");
+    log::error("out of memory");
+    return false;
+  }
+  serials_ = serials;
+  return true;
+}
+
 void Reloader::finish(Job& job) {
   const std::unique_ptr<Job> ended = std::move(job_);
   last_ = {job.loaded.has_value(), SystemClock().wall_now(), {}};
@@ -122,12 +137,11 @@ void Reloader::finish(Job& job) {
   if (stopping_) return;
   config_ = std::move(job.config);
   signature_ = std::move(job.signature);
-  if (job.loaded) {
+  if (job.loaded && take_over(*job.loaded)) {
     ++succeeded_;
-    serials_ = job.loaded->serials;
-    events_.on_loaded(std::move(*job.loaded));
   } else {
     ++failed_;
+    last_.successful = false;
     log::error("reload failed, errors: {}; the configuration loaded before keeps serving",
                job.diagnostics.error_count());
   }

@@ -58,6 +58,7 @@ class Reloader {
   struct Job;
   void start(const std::string& reason);
   void finish(Job& job);
+  bool take_over(Loaded& loaded);
 
   uv_loop_t& loop_;
   const std::string file_;

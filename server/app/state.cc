@@ -21,6 +21,8 @@ void add_answers(const Steering& steering, const Serving& serving, State::Answer
 }  // namespace
 
 void State::install(Loaded loaded) {
+  // What may take much memory comes before anything that others see: running out of it changes nothing.
+  auto policy = policies_.make(loaded);
   auto steering = std::make_unique<Steering>(loaded.pools);
   const std::vector<health::TargetSpec> targets(steering->targets().begin(), steering->targets().end());
   steering->bind(monitor_.apply(targets));
@@ -32,7 +34,7 @@ void State::install(Loaded loaded) {
   for (const LoadedZone& zone : loaded.zones) zones.push_back({zone.zone, zone.pools, zone.access});
 
   const auto old = serving_.exchange(std::make_unique<Serving>(
-      std::move(zones), std::move(sets), steering->counters().size(), workers_, policies_.make(loaded)));
+      std::move(zones), std::move(sets), steering->counters().size(), workers_, std::move(policy)));
   wait_for_readers();
   if (old) add_answers(*steering_, *old, retired_answers_);
   steering_ = std::move(steering);

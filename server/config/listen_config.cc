@@ -20,6 +20,13 @@ void read_address_of(const JsonView& v, ListenConfig& l) {
   l.endpoint = *endpoint;
 }
 
+void read_proxy_from(const JsonView& v, ListenConfig& l) {
+  l.proxy_from = read_prefixes(v);
+  for (const Prefix& p : l.proxy_from) {
+    if (p.length() == 0) v.warning(p.to_string() + " is everybody: whoever asks can claim any address");
+  }
+}
+
 const Field<ListenConfig> kListenFields[] = {
     {"address", "address with port", "required", "where to answer; port 0 lets the kernel choose",
      read_address_of},
@@ -32,7 +39,7 @@ const Field<ListenConfig> kListenFields[] = {
     {"proxy_from", "prefix, or list of them", "none",
      "peers that must put a PROXY protocol header, version 2, before what they pass on; the client it names "
      "counts everywhere else. A change needs a restart",
-     [](const JsonView& v, ListenConfig& l) { l.proxy_from = read_prefixes(v); }},
+     read_proxy_from},
 };
 
 // nullopt after reporting.

@@ -41,7 +41,7 @@ class RfcSupport(unittest.TestCase):
             with self.subTest(directory=directory.name):
                 self.assertIn(directory.name.removeprefix("rfc"), numbers)
 
-    def test_a_file_is_about_the_section_that_its_name_says(self):
+    def test_a_file_is_about_the_rfc_that_its_folder_names(self):
         for test in CONFORMANCE.glob("rfc*/*section_*"):
             number = test.parent.name.removeprefix("rfc")
             with self.subTest(test=str(test.relative_to(ROOT))):

@@ -35,9 +35,9 @@ std::optional<ZoneData> load(const std::string& json) {
   return std::move(file->data);
 }
 
-// ldns reads owner names of up to 255 characters; one with many escapes can be longer.
+// ldns reads owner names of up to 254 characters; one with many escapes can be longer.
 bool ldns_can_read(const ZoneData& zone) {
-  constexpr std::size_t kLongestOwner = 255;
+  constexpr std::size_t kLongestOwner = 254;
   return std::all_of(zone.entries().begin(), zone.entries().end(), [&](const auto& entry) {
     return Name::from_wire(zone.owner(entry)).value().to_string().size() <= kLongestOwner;
   });

@@ -117,7 +117,11 @@ def attack(program, server, packets, connections, seed, more=()):
     return json.loads(done.stdout)
 
 
-def complaints(result, watch, options):
+def packets_read(metrics):
+    return sum(value for name, value in metrics.items() if name.startswith("gslbd_queries_total") and "udp" in name)
+
+
+def complaints(result, watch, metrics, options):
     for way in ("udp", "tcp_kept", "tcp_fresh"):
         tally = result["good"][way]
         if tally["wrong"] or tally["lost"]:
@@ -130,16 +134,17 @@ def complaints(result, watch, options):
         yield f"only {result['tcp']['opened']} connections were opened: the run proves too little"
     if result["udp"]["sent"] < 0.99 * options.packets:
         yield f"only {result['udp']['sent']} packets were sent: the run proves too little"
+    if packets_read(metrics) < 0.9 * result["udp"]["sent"]:
+        yield f"the server read only {packets_read(metrics):,.0f} packets: the run proves too little"
     if options.judge_memory and watch.growth_kib() > MAX_GROWTH_KIB:
         yield f"the memory grew by {watch.growth_kib():.0f} KiB"
 
 
 def table(result, watch, metrics):
     udp, tcp, good = result["udp"], result["tcp"], result["good"]
-    taken = sum(value for name, value in metrics.items() if name.startswith("gslbd_queries_total") and "udp" in name)
     rate = udp["sent"] / max(udp["seconds"], 0.001)
     yield "udp", f"{udp['sent']:,} packets in {udp['seconds']:.1f} s, {rate:,.0f}/s; " \
-                 f"the server read {taken:,.0f} (warm-up and good client included)"
+                 f"the server read {packets_read(metrics):,.0f} (warm-up and good client included)"
     yield "tcp", f"{tcp['opened']:,} connections in {tcp['seconds']:.1f} s; {tcp['refused']:,} refused, " \
                  f"{tcp['closed_by_server']:,} closed by the server, {tcp['outstayed']} outstayed"
     for way, tally in ((w, good[w]) for w in ("udp", "tcp_kept", "tcp_fresh")):
@@ -165,10 +170,11 @@ def soak(options, show=print):
             attack(options.program, server, options.packets // 10, warm_up, options.seed + 100)
             with watch:
                 result = attack(options.program, server, options.packets, options.connections, options.seed)
-            found = list(complaints(result, watch, options))
             if not server.alive():
                 return [f"the server ended with {server.popen.returncode}", *server.lines[-20:]]
-            for title, text in table(result, watch, server.metrics()):
+            metrics = server.metrics()
+            found = list(complaints(result, watch, metrics, options))
+            for title, text in table(result, watch, metrics):
                 show(f"{title:14} {text}")
             # An admin connection may come and go; the hostile ones must all be gone.
             wait_until(lambda: watch.sample()[1] <= idle + 2, "the descriptors to come back", timeout=30)

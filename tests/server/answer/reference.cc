@@ -156,6 +156,7 @@ class Reference {
     const auto found = zone.data.find(source);
     if (found == zone.data.end()) return negative(zone, 0);  // an empty non-terminal
     if (found->second.count(type_) != 0) {
+      if (type_ == "DNAME" && !dnames_.insert(source).second) return;
       add(out_.answer, zone, name, source, type_);
       if (type_ == "NS" || type_ == "MX") add_hosts(zone, found->second.at(type_), false);
       return;
