@@ -35,7 +35,8 @@ std::string succession_key(const std::string& check_name, const Address& address
 
 }  // namespace
 
-Engine::Engine(Options options, const Clock& clock, Scheduler& scheduler, Transport& transport, Events events)
+Engine::Engine(const Options& options, const Clock& clock, Scheduler& scheduler, Transport& transport,
+               Events events)
     : options_(options),
       clock_(clock),
       scheduler_(scheduler),

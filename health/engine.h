@@ -50,7 +50,8 @@ class Engine final : private ProbeListener {
     std::function<void()> on_first_round;
   };
 
-  Engine(Options options, const Clock& clock, Scheduler& scheduler, Transport& transport, Events events);
+  Engine(const Options& options, const Clock& clock, Scheduler& scheduler, Transport& transport,
+         Events events);
   ~Engine();
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;

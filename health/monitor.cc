@@ -17,7 +17,7 @@ namespace gslbd::health {
 // Everything but the loop's mailbox belongs to the health thread; it is made before the thread starts and
 // destroyed after it has ended. The order of members is the order in which they need each other.
 struct Monitor::Impl {
-  Impl(Options options, Events wanted)
+  Impl(const Options& options, Events wanted)
       : events(std::move(wanted)),
         transport(loop),
         engine(options, clock, loop, transport,
@@ -69,7 +69,8 @@ void Monitor::Impl::first_round() {
   if (events.on_first_round) events.on_first_round();
 }
 
-Monitor::Monitor(Options options, Events events) : impl_(std::make_unique<Impl>(options, std::move(events))) {
+Monitor::Monitor(const Options& options, Events events)
+    : impl_(std::make_unique<Impl>(options, std::move(events))) {
   const SignalsBlocked blocked;
   impl_->thread = std::thread([impl = impl_.get()] { impl->loop.run(); });
   pthread_setname_np(impl_->thread.native_handle(), "health");

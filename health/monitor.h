@@ -33,7 +33,7 @@ class Monitor {
   };
 
   /// Starts the health thread. Throws std::runtime_error when the system gives no event loop.
-  Monitor(Options options, Events events);
+  Monitor(const Options& options, Events events);
   /// Stops all probes and joins the thread; no event is called afterwards.
   ~Monitor();
   Monitor(const Monitor&) = delete;

@@ -32,6 +32,7 @@ TEST_CASE("RFC 6895 §2.2: an opcode that is not QUERY is NOTIMP, with opcode, I
         CHECK(m->authority.empty());
         CHECK(m->additional.empty());
         CHECK(m->wire.size() <= packet.size());
+        CHECK(m->edns == (packet[11] == 1));  // ARCOUNT: an OPT for an OPT (RFC 6891 §6.1.1)
       }
     }
   }

@@ -36,7 +36,8 @@ class Pipelining(TcpCase):
             stream.send(b"".join(framed(query(name, query_id=number)) for number, name in enumerate(names)))
             for number, name in enumerate(names):
                 answer = stream.receive()
-                self.assertEqual((answer.id, answer.question, answer.addresses), (number, name + ".", [ADDRESSES[name]]))
+                got = (answer.id, answer.question, answer.addresses)
+                self.assertEqual(got, (number, name + ".", [ADDRESSES[name]]))
 
     def test_what_is_malformed_does_not_stop_the_others(self):
         server = self.serve()
