@@ -11,6 +11,7 @@
 #include <atomic>
 #include <cstdlib>
 
+#include "server/answer/policy.h"
 #include "server/net/worker.h"
 #include "tests/server/answer/fixture.h"
 #include "tests/support/catch.h"
@@ -56,19 +57,42 @@ namespace type = gslbd::zones::type;
 
 namespace {
 
+// Everything that can be switched on; the limiter counts but lets pass, since every query is to be answered.
+std::shared_ptr<const server::AnswerPolicy> policy() {
+  auto p = std::make_shared<server::AnswerPolicy>();
+  p->nsid = {'n', 's', '1'};
+  p->chaos.add("id.server", "ns1");
+  p->cookies = server::CookieSecrets::random();
+  p->report_agent = {5, 'a', 'g', 'e', 'n', 't', 0};
+  p->listeners = {server::AccessList({*Prefix::parse("0.0.0.0/0")}, {*Prefix::parse("192.0.2.0/24")})};
+  server::RateLimitSettings limits;
+  limits.per_second.fill(1);
+  limits.log_only = true;
+  p->rate_limiter = std::make_shared<server::RateLimiter>(limits, 1);
+  return p;
+}
+
 Authority authority() {
   return Authority({R"({"zone": "e.test", "soa": {"mname": "ns"}, "records": {
                        "@": {"NS": "ns", "MX": "10 ns"}, "ns": {"A": "192.0.2.1"}, "c": {"CNAME": "p"},
                        "*.w": {"TXT": "x"}, "sub": {"NS": "ns.sub"}, "ns.sub": {"A": "192.0.2.3"},
                        "p": {"pool": "p"}, "q": {"pool": {"name": "q", "ttl": 5}}}})"},
                    {{"p", {"192.0.2.10", "192.0.2.11", "2001:db8::10"}},
-                    {"q", {"192.0.2.10", "192.0.2.11"}, server::Selection::weighted, {1, 2}}});
+                    {"q", {"192.0.2.10", "192.0.2.11"}, server::Selection::weighted, {1, 2}}},
+                   policy());
 }
 
 std::vector<std::vector<std::uint8_t>> every_kind() {
   std::vector<std::vector<std::uint8_t>> out;
   const QueryOptions edns{.edns = true};
-  for (const auto& options : {QueryOptions{}, edns}) {
+  const QueryOptions every_option{.edns = true,
+                                  .options = {{3, {}},
+                                              {8, {0, 1, 24, 0, 192, 0, 2}},
+                                              {10, {1, 2, 3, 4, 5, 6, 7, 8}},
+                                              {11, {}},
+                                              {12, {0, 0}},
+                                              {19, {}}}};
+  for (const auto& options : {QueryOptions{}, edns, every_option}) {
     out.push_back(make_query("ns.e.test.", type::kA, options));
     out.push_back(make_query("e.test.", type::kMx, options));
     out.push_back(make_query("a.b.w.e.test.", type::kTxt, options));
@@ -81,6 +105,7 @@ std::vector<std::vector<std::uint8_t>> every_kind() {
     out.push_back(make_query("elsewhere.", type::kA, options));
   }
   out.push_back(make_query("ns.e.test.", type::kA, {.edns = true, .edns_version = 1}));
+  out.push_back(make_query("id.server.", type::kTxt, {.qclass = 3}));
   out.push_back({1, 2, 3});
   auto formerr = make_query("ns.e.test.", type::kA);
   formerr.pop_back();
