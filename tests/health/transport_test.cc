@@ -5,9 +5,11 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdlib>
 #include <iostream>
 
+#include "health/outcome.h"
 #include "tests/health/probing.h"
 #include "tests/health/test_server.h"
 #include "tests/support/catch.h"
@@ -52,8 +54,12 @@ TEST_CASE("tcp: running out of descriptors is local trouble") {
     void probe_ended(ProbeId, Outcome o) override { outcome = o; }
     Outcome outcome;
   } listener;
-  // The undefined-behaviour sanitizer wants descriptors the first time it looks at a listener.
-  static_cast<ProbeListener&>(listener).probe_ended(0, {});
+  // The undefined-behaviour sanitizer wants descriptors the first time it looks at an object.
+  ProbeListener* volatile looked_at = &listener;
+  looked_at->probe_ended(0, {});
+  transport.start(0, tcp(80), TestServer::loopback(), listener);
+  transport.cancel(0, tcp(80));
+  (void)outcome_of_errno(EMFILE);
   rlimit before{};
   getrlimit(RLIMIT_NOFILE, &before);
   rlimit none = before;
