@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "core/hex.h"
 #include "zones/ldns_ptr.h"
 #include "zones/rdata_scan.h"
 
@@ -115,12 +116,6 @@ bool svc_params_ok(std::span<const std::uint8_t> rdata) {
   }
   return std::all_of(mandatory.begin(), mandatory.end(),
                      [&](unsigned key) { return std::find(keys.begin(), keys.end(), key) != keys.end(); });
-}
-
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  const auto lower = static_cast<char>(to_lower(static_cast<std::uint8_t>(c)));
-  return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
 }
 
 // "\# 4 0a00 0001" (RFC 3597 §5), the tokens behind "\#".

@@ -2,9 +2,9 @@
 #include "server/answer/cookie.h"
 
 #include <algorithm>
-#include <optional>
 
 #include "core/entropy.h"
+#include "core/hex.h"
 
 namespace gslbd::server {
 namespace {
@@ -43,13 +43,6 @@ std::int32_t age_s(ServerCookieView cookie, std::uint32_t now_s) noexcept {
   return static_cast<std::int32_t>(now_s - made_s);
 }
 
-std::optional<std::uint8_t> hex_digit(char c) {
-  if (c >= '0' && c <= '9') return static_cast<std::uint8_t>(c - '0');
-  if (c >= 'a' && c <= 'f') return static_cast<std::uint8_t>(c - 'a' + 10);
-  if (c >= 'A' && c <= 'F') return static_cast<std::uint8_t>(c - 'A' + 10);
-  return std::nullopt;
-}
-
 // The messages say what is wrong, and nothing of the digits: they end up in logs.
 Result<SipHashKey> parse_secret(std::string_view digits) {
   constexpr std::size_t kDigits = 2 * CookieSecrets::kSecretSize;
@@ -59,12 +52,12 @@ Result<SipHashKey> parse_secret(std::string_view digits) {
   }
   std::array<std::uint8_t, CookieSecrets::kSecretSize> octets;
   for (std::size_t i = 0; i < octets.size(); ++i) {
-    const auto high = hex_digit(digits[2 * i]);
-    const auto low = hex_digit(digits[2 * i + 1]);
-    if (!high || !low) {
-      return fail("character " + std::to_string(2 * i + (high ? 2 : 1)) + " is no hexadecimal digit");
+    const int high = hex_digit(digits[2 * i]);
+    const int low = hex_digit(digits[2 * i + 1]);
+    if (high < 0 || low < 0) {
+      return fail("character " + std::to_string(2 * i + (high < 0 ? 1 : 2)) + " is no hexadecimal digit");
     }
-    octets[i] = static_cast<std::uint8_t>(*high << 4 | *low);
+    octets[i] = static_cast<std::uint8_t>(high << 4 | low);
   }
   return sip_hash_key(octets);
 }
@@ -112,6 +105,12 @@ CookieSecrets CookieSecrets::random() {
   CookieSecrets result;
   result.secrets_.push_back(sip_hash_key(octets));
   return result;
+}
+
+bool CookieSecrets::is_cookie(std::span<const std::uint8_t> option) noexcept {
+  constexpr std::size_t kShortest = kClientCookie + 8;
+  constexpr std::size_t kLongest = kClientCookie + 32;
+  return option.size() == kClientCookie || (option.size() >= kShortest && option.size() <= kLongest);
 }
 
 CookieState CookieSecrets::verify(std::span<const std::uint8_t, kClientCookie> client_cookie,

@@ -62,6 +62,11 @@ class CookieSecrets {
   /// One secret that nobody knows: for a server that shares its address with no other. Cookies die with it.
   static CookieSecrets random();
 
+  /// Whether the data of a COOKIE option have a right length (RFC 7873 §4): a client cookie, and perhaps a
+  /// server cookie of 8 to 32 octets. Asked only where cookies are used: to others the option is an unknown
+  /// one (§5.2).
+  static bool is_cookie(std::span<const std::uint8_t> option) noexcept;
+
   /// `server_cookie` as it follows the client cookie in the option, of any length; empty when there is none.
   /// `now_s` from cookie_time().
   CookieState verify(std::span<const std::uint8_t, kClientCookie> client_cookie,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/config/answer_config.h"
 
+#include "core/hex.h"
 #include "server/answer/policy.h"
 #include "server/config/rate_limit_config.h"
 
@@ -25,17 +26,11 @@ void read_disclosure(const JsonView& v, std::size_t longest, Disclosure& out) {
 
 // "0x" and an even number of hexadecimal digits as octets.
 std::optional<std::string> from_hex(std::string_view text) {
-  const auto digit = [](char c) {
-    return c >= '0' && c <= '9'   ? c - '0'
-           : c >= 'a' && c <= 'f' ? c - 'a' + 10
-           : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                  : -1;
-  };
   if (text.size() % 2 != 0 || text.size() < 4) return std::nullopt;
   std::string out;
   for (std::size_t i = 2; i < text.size(); i += 2) {
-    const int high = digit(text[i]);
-    const int low = digit(text[i + 1]);
+    const int high = hex_digit(text[i]);
+    const int low = hex_digit(text[i + 1]);
     if (high < 0 || low < 0) return std::nullopt;
     out += static_cast<char>(high << 4 | low);
   }
