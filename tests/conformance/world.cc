@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/conformance/world.h"
+#include "zones/zone_file.h"
 
 #include <algorithm>
 #include <regex>
@@ -50,6 +51,14 @@ Lines web(const std::string& owner, const std::string& rr_type, const std::strin
 }
 
 }  // namespace
+
+bool loads(const std::string& text) {
+  zones::ZoneFileOptions options;
+  options.pool_known = [](std::string_view) { return true; };
+  Diagnostics diagnostics;
+  (void)zones::read_zone_text(text, "t.json", options, diagnostics);
+  return !diagnostics.has_errors();
+}
 
 std::string zone(const std::string& apex, const std::string& records) {
   std::string out = R"({"zone": ")" + apex + R"(", "ttl": "5m", "soa": {"mname": "ns1", "rname": "hostmaster",

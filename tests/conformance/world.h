@@ -32,6 +32,8 @@ inline constexpr int kNoError = 0, kFormErr = 1, kServFail = 2, kNxDomain = 3, k
 /// A zone file with `records` (the members of the JSON object) beside an apex with SOA and NS, where
 /// `records` has no "@" of its own, and ns1. SOA: serial 7, TTL 1h, minimum 5s. The default TTL is 5m.
 std::string zone(const std::string& apex, const std::string& records);
+/// Whether a zone file loads, with any pool.
+bool loads(const std::string& text);
 /// That zone's SOA as a negative answer has it.
 std::string soa(const std::string& apex);
 

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <array>
 
+#include "tests/support/wire_name.h"
+
 namespace gslbd::fuzz {
 namespace {
 
@@ -24,18 +26,6 @@ unsigned get16(const std::vector<std::uint8_t>& from, std::size_t at) {
 }
 
 }  // namespace
-
-std::vector<std::uint8_t> wire_name(std::string_view text) {
-  std::vector<std::uint8_t> out;
-  while (!text.empty()) {
-    const std::string_view label = text.substr(0, text.find('.'));
-    out.push_back(static_cast<std::uint8_t>(label.size()));
-    out.insert(out.end(), label.begin(), label.end());
-    text.remove_prefix(std::min(text.size(), label.size() + 1));
-  }
-  out.push_back(0);
-  return out;
-}
 
 void QueryMutator::mutate(Packet& packet) {
   if (packet.size() < kHeader + 5 || question_end(packet) == 0) {
@@ -69,7 +59,7 @@ std::size_t QueryMutator::question_end(const Packet& packet) const {
 }
 
 void QueryMutator::another_name(Packet& packet) {
-  Packet name = wire_name(names_[random_.below(static_cast<std::uint32_t>(names_.size()))]);
+  Packet name = test::plain_wire_name(names_[random_.below(static_cast<std::uint32_t>(names_.size()))]);
   for (std::uint32_t labels = random_.below(3); labels > 0; --labels) {
     const std::uint32_t length = random_.below(8) == 0 ? 63 : 1 + random_.below(4);
     Packet label{static_cast<std::uint8_t>(length)};

@@ -40,7 +40,4 @@ class QueryMutator {
   Random random_;
 };
 
-/// The name in wire form; no escapes.
-std::vector<std::uint8_t> wire_name(std::string_view text);
-
 }  // namespace gslbd::fuzz

@@ -3,29 +3,19 @@
 
 #include <algorithm>
 
+#include "tests/support/wire_name.h"
+
 namespace gslbd::soak {
 namespace {
 
 constexpr std::size_t kHeader = 12;  // RFC 1035 §4.1.1
-
-std::vector<std::uint8_t> wire_name(std::string_view text) {
-  std::vector<std::uint8_t> out;
-  while (!text.empty()) {
-    const std::string_view label = text.substr(0, text.find('.'));
-    out.push_back(static_cast<std::uint8_t>(label.size()));
-    out.insert(out.end(), label.begin(), label.end());
-    text.remove_prefix(std::min(text.size(), label.size() + 1));
-  }
-  out.push_back(0);
-  return out;
-}
 
 }  // namespace
 
 std::vector<std::uint8_t> plain_query(std::uint16_t id, std::string_view name, std::uint16_t qtype) {
   std::vector<std::uint8_t> out{static_cast<std::uint8_t>(id >> 8), static_cast<std::uint8_t>(id)};
   out.insert(out.end(), {0, 0, 0, 1, 0, 0, 0, 0, 0, 0});
-  const auto wire = wire_name(name);
+  const auto wire = test::plain_wire_name(name);
   out.insert(out.end(), wire.begin(), wire.end());
   out.insert(out.end(), {static_cast<std::uint8_t>(qtype >> 8), static_cast<std::uint8_t>(qtype), 0, 1});
   return out;
@@ -33,7 +23,7 @@ std::vector<std::uint8_t> plain_query(std::uint16_t id, std::string_view name, s
 
 HostilePackets::HostilePackets(std::uint64_t seed, const std::vector<std::string_view>& names)
     : random_(seed) {
-  for (const auto name : names) names_.push_back(wire_name(name));
+  for (const auto name : names) names_.push_back(test::plain_wire_name(name));
   packet_.reserve(kMaxPacket);
 }
 

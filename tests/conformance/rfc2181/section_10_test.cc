@@ -1,21 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // RFC 2181 §10: CNAME (§10.1), PTR (§10.2), and NS and MX whose target is an alias (§10.3).
 #include "tests/conformance/world.h"
-#include "zones/zone_file.h"
 
 namespace gslbd::test {
-namespace {
-
-bool loads(const std::string& text) {
-  zones::ZoneFileOptions options;
-  options.pool_known = [](std::string_view) { return true; };
-  Diagnostics diagnostics;
-  (void)zones::read_zone_text(text, "t.json", options, diagnostics);
-  return !diagnostics.has_errors();
-}
-
-}  // namespace
-
 TEST_CASE("RFC 2181 §10.1: a name with a CNAME has no other data, and one CNAME") {
   CHECK(loads(zone("t.test", R"("x": {"CNAME": "y"})")));
   CHECK_FALSE(loads(zone("t.test", R"("x": {"CNAME": "y", "A": "192.0.2.1"})")));

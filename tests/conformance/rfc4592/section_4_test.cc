@@ -1,21 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // RFC 4592 §4: wildcards by record type.
 #include "tests/conformance/world.h"
-#include "zones/zone_file.h"
 
 namespace gslbd::test {
-namespace {
-
-bool loads(const std::string& text) {
-  zones::ZoneFileOptions options;
-  options.pool_known = [](std::string_view) { return true; };
-  Diagnostics diagnostics;
-  (void)zones::read_zone_text(text, "t.json", options, diagnostics);
-  return !diagnostics.has_errors();
-}
-
-}  // namespace
-
 TEST_CASE("RFC 4592 §4.2: NS at a wildcard has no settled meaning: such a zone does not load") {
   CHECK_FALSE(loads(zone("s.test", R"("*.x": {"NS": "ns.other.test."})")));
 }

@@ -3,18 +3,9 @@
 #include <algorithm>
 
 #include "tests/conformance/world.h"
-#include "zones/zone_file.h"
 
 namespace gslbd::test {
 namespace {
-
-bool loads(const std::string& text) {
-  zones::ZoneFileOptions options;
-  options.pool_known = [](std::string_view) { return true; };
-  Diagnostics diagnostics;
-  (void)zones::read_zone_text(text, "t.json", options, diagnostics);
-  return !diagnostics.has_errors();
-}
 
 // A target of `size` octets on the wire.
 std::string name_of(std::size_t size) {
