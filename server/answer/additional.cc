@@ -2,11 +2,6 @@
 #include "server/answer/additional.h"
 
 namespace gslbd::server {
-namespace {
-
-constexpr std::size_t kPointerReach = 0x4000;  // RFC 1035 §4.1.4: 14 bits of offset
-
-}  // namespace
 
 void Additional::add(const PlacedRrset& from) noexcept {
   for (const zones::AdditionalEntry entry : from.rrset.additional()) add_host(from, entry);

@@ -13,14 +13,7 @@ namespace type = zones::type;
 
 namespace {
 
-constexpr std::size_t kPointerReach = 0x4000;  // RFC 1035 §4.1.4: 14 bits of offset
 constexpr std::string_view kAllDown = "all members of the pool are down";
-
-Composed refused(Rcode rcode, EdnsError error) {
-  Composed c{rcode, false, true, AnswerClass::error, nullptr, {}, {}};
-  c.error = error;
-  return c;
-}
 
 // Types that cannot be asked for, or not of us (RFC 6895 §3.1).
 std::optional<Composed> refuse_type(std::uint16_t qtype) {
@@ -29,11 +22,11 @@ std::optional<Composed> refuse_type(std::uint16_t qtype) {
     case zones::kPoolBinding:  // type 0 is reserved
     case type::kTsig:          // RFC 8945: only ever in the additional section
     case type::kNxname:        // RFC 9824 §3.5
-      return Composed{Rcode::formerr, false, true, AnswerClass::error, nullptr, {}, {}};
+      return Composed::failure(Rcode::formerr);
     case type::kTkey:
     case type::kMailb:
     case type::kMaila:
-      return refused(Rcode::notimp, EdnsError::not_supported);
+      return Composed::failure(Rcode::notimp, EdnsError::not_supported);
     default:
       return std::nullopt;
   }
@@ -72,7 +65,7 @@ std::size_t part_at(const MessageWriter& out, std::size_t at, std::size_t octets
 }
 
 // Copies the first labels of the name at `at`, with the case in which they stand there.
-void copy_as_written(const MessageWriter& out, std::size_t at, std::span<std::uint8_t> to) {
+void copy_labels(const MessageWriter& out, std::size_t at, std::span<std::uint8_t> to) {
   while (!to.empty()) {
     at = follow(out, at);
     const std::size_t n = std::size_t{out.data()[at]} + 1;
@@ -82,22 +75,35 @@ void copy_as_written(const MessageWriter& out, std::size_t at, std::span<std::ui
   }
 }
 
+// Copies the name at `at`, all of it; returns its length.
+std::size_t copy_name(const MessageWriter& out, std::size_t at,
+                      std::array<std::uint8_t, zones::kMaxNameLength>& to) {
+  for (std::size_t length = 0;;) {
+    at = follow(out, at);
+    const std::size_t n = std::size_t{out.data()[at]} + 1;
+    std::memcpy(to.data() + length, out.data() + at, n);
+    length += n;
+    at += n;
+    if (n == 1) return length;  // the root
+  }
+}
+
 }  // namespace
 
 Composed Composer::compose(const Serving& serving, const Query& query, const Asker& asker,
                            MessageWriter& out) noexcept {
   if (query.qclass != zones::kClassIn && query.qclass != zones::kClassAny) {
-    return refused(Rcode::refused, EdnsError::not_authoritative);
+    return Composed::failure(Rcode::refused, EdnsError::not_authoritative);
   }
   if (auto refusal = refuse_type(query.qtype)) return *refusal;
   const ServedZone* zone = find_zone(serving, query.name, query.qtype);
   if (query.qtype == type::kAxfr || query.qtype == type::kIxfr) {
     // RFC 5936 §2.2.1: zones are not handed out, and what is no zone of ours is said to be none.
     const bool apex = zone != nullptr && zone->zone->apex_length() == query.name.length();
-    return refused(apex ? Rcode::refused : Rcode::notauth, EdnsError::not_supported);
+    return Composed::failure(apex ? Rcode::refused : Rcode::notauth, EdnsError::not_supported);
   }
-  if (zone == nullptr) return refused(Rcode::refused, EdnsError::not_authoritative);
-  if (!zone->admits(asker.address)) return refused(Rcode::refused, EdnsError::prohibited);
+  if (zone == nullptr) return Composed::failure(Rcode::refused, EdnsError::not_authoritative);
+  if (!zone->admits(asker.address)) return Composed::failure(Rcode::refused, EdnsError::prohibited);
   Job job(serving, query, asker, out);
   const std::size_t apex = kHeaderSize + query.name.length() - zone->zone->apex_length();
   Composed done = answer_name(job, {&query.name, zone, {kHeaderSize, apex}});
@@ -187,19 +193,8 @@ Composed Composer::follow_cname(Job& job, const Current& current, NodeView node)
   Composed done;
   done.fits = out.add(MessageWriter::answer, node.first_rrset(), node.relative_name().size(), current.place);
   if (!done.fits) return done;
-  // The target as written: labels, then the root or a pointer to the apex.
   std::array<std::uint8_t, zones::kMaxNameLength> wire;
-  const std::uint8_t* written = out.data() + target_at;
-  std::size_t n = 0;
-  while (written[n] != 0 && written[n] < 0xc0) n += std::size_t{written[n]} + 1;
-  std::memcpy(wire.data(), written, n);
-  const auto apex = current.zone->zone->apex().wire();
-  if (written[n] != 0) {
-    std::memcpy(wire.data() + n, apex.data(), apex.size());
-    n += apex.size();
-  } else {
-    wire[n++] = 0;
-  }
+  const std::size_t n = copy_name(out, target_at, wire);
   return go_on(job, std::span(wire).first(n), target_at);
 }
 
@@ -220,7 +215,7 @@ Composed Composer::follow_dname(Job& job, const Current& current, const zones::L
     done.rcode = Rcode::yxdomain;
     return done;
   }
-  copy_as_written(out, current.place.owner, std::span(wire).first(prefix.size()));
+  copy_labels(out, current.place.owner, std::span(wire).first(prefix.size()));
   std::memcpy(wire.data() + prefix.size(), target.data(), target.size());
   const auto cname = std::span<const std::uint8_t>(wire).first(n);
   const std::size_t target_at = out.size() + zones::kRrDataAt;
@@ -270,7 +265,7 @@ Composed Composer::refer(Job& job, const Current& current, const zones::LookupRe
 // Without the aliases that led there: half an answer helps nobody.
 Composed Composer::servfail(Job& job) noexcept {
   job.out.clear(job.query.question.size());
-  return {Rcode::servfail, false, true, AnswerClass::error, nullptr, {}, {}};
+  return Composed::failure(Rcode::servfail);
 }
 
 Composed Composer::negative(Job& job, const Current& current, Rcode rcode) noexcept {

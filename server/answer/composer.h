@@ -32,6 +32,16 @@ struct Composed {
   /// Tells the node that the question's name led to from others: its own, or the wildcard's or DNAME's that
   /// stands for any name an asker may invent. 0: none.
   std::uint64_t source = 0;
+
+  /// An error instead of an answer.
+  static Composed failure(Rcode rcode, std::optional<EdnsError> why = std::nullopt) {
+    Composed c;
+    c.rcode = rcode;
+    c.authoritative = false;
+    c.kind = AnswerClass::error;
+    c.error = why;
+    return c;
+  }
 };
 
 class Composer {

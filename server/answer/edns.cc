@@ -14,12 +14,12 @@ using zones::load_be16;
 using zones::store_be16;
 using zones::store_be32;
 
-constexpr std::size_t kOptFixed = 11;     // RFC 6891 §6.1.2, without options
-constexpr std::size_t kOptionHead = 4;    // OPTION-CODE, OPTION-LENGTH
-constexpr std::size_t kClientCookie = 8;  // RFC 7873 §4
-constexpr std::size_t kZoneVersion = 6;   // RFC 9660 §2: LABELCOUNT, TYPE, a serial
-constexpr std::size_t kSubnetHead = 4;    // RFC 7871 §6: FAMILY, two prefix lengths
-constexpr std::size_t kPadTo = 468;       // RFC 8467 §4.1: the block that responses fill up
+constexpr std::size_t kOptFixed = 11;   // RFC 6891 §6.1.2, without options
+constexpr std::size_t kOptionHead = 4;  // OPTION-CODE, OPTION-LENGTH
+constexpr std::size_t kClientCookie = CookieSecrets::kClientCookie;
+constexpr std::size_t kZoneVersion = 6;  // RFC 9660 §2: LABELCOUNT, TYPE, a serial
+constexpr std::size_t kSubnetHead = 4;   // RFC 7871 §6: FAMILY, two prefix lengths
+constexpr std::size_t kPadTo = 468;      // RFC 8467 §4.1: the block that responses fill up
 
 // RFC 7871 §6, §7.1.2: in a query the scope is 0, there are just the octets that the prefix needs, and what
 // it does not cover is zero. FAMILY 0 goes with nothing to tell: resolvers send it to say "do not use my
@@ -87,10 +87,6 @@ class OptionWriter {
   std::size_t size_ = 0;
 };
 
-void add_client_subnet(std::span<const std::uint8_t> asked, OptionWriter& out) {
-  out.add(option::kClientSubnet, asked);  // RFC 7871 §7.2.1: as asked; the scope stays 0, good for everybody
-}
-
 void add_cookie(const EdnsQuery& query, const EdnsAnswer& answer, OptionWriter& out) {
   const auto to = out.add(option::kCookie, kClientCookie + answer.server_cookie.size());
   if (to.empty()) return;
@@ -126,10 +122,6 @@ void add_padding(std::size_t message_size, std::size_t room, OptionWriter& out) 
 
 }  // namespace
 
-bool is_cookie(std::span<const std::uint8_t> data) noexcept {
-  return data.size() == kClientCookie || (data.size() >= 16 && data.size() <= 40);
-}
-
 bool read_options(std::span<const std::uint8_t> rdata, EdnsQuery& out) noexcept {
   while (!rdata.empty()) {
     if (rdata.size() < kOptionHead) return false;
@@ -144,7 +136,7 @@ bool read_options(std::span<const std::uint8_t> rdata, EdnsQuery& out) noexcept 
 std::size_t opt_size(const EdnsQuery& query, const AnswerPolicy& policy) noexcept {
   if (!query.present) return 0;
   std::size_t size = kOptFixed;
-  if (query.cookie && policy.cookies) size += kOptionHead + kClientCookie + EdnsAnswer::kServerCookie;
+  if (query.cookie && policy.cookies) size += kOptionHead + kClientCookie + CookieSecrets::kServerCookie;
   if (!query.client_subnet.empty()) size += kOptionHead + query.client_subnet.size();
   if (query.nsid && !policy.nsid.empty()) size += kOptionHead + policy.nsid.size();
   if (query.zone_version) size += kOptionHead + kZoneVersion;
@@ -164,7 +156,8 @@ std::size_t write_opt(std::span<std::uint8_t> room, std::size_t message_size, co
 
   OptionWriter out(room.subspan(kOptFixed));
   if (answer.cookie) add_cookie(query, answer, out);
-  if (!query.client_subnet.empty()) add_client_subnet(query.client_subnet, out);
+  // RFC 7871 §7.2.1: as asked; the scope stays 0, good for everybody.
+  if (!query.client_subnet.empty()) out.add(option::kClientSubnet, query.client_subnet);
   if (query.nsid && !policy.nsid.empty()) out.add(option::kNsid, policy.nsid);
   if (query.zone_version && answer.zone_known) add_zone_version(answer, out);
   if (query.keepalive && asker.transport == Transport::tcp) {  // RFC 7828 §3.3.1: never on UDP

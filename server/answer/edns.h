@@ -8,13 +8,13 @@
 //
 // Thread: pure functions on a worker's scratch; no allocation.
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
 #include <string_view>
 
+#include "server/answer/cookie.h"
 #include "server/query_handler.h"
 
 namespace gslbd::server {
@@ -41,7 +41,7 @@ struct EdnsQuery {
   bool keepalive = false;
   bool padding = false;
   bool zone_version = false;
-  std::optional<std::span<const std::uint8_t>> cookie;  ///< not checked: see is_cookie()
+  std::optional<std::span<const std::uint8_t>> cookie;  ///< not checked: see CookieSecrets::is_cookie()
   std::span<const std::uint8_t> client_subnet;          ///< checked; empty: none
 
   /// What a malformed query says is not repeated, but that it has an OPT (RFC 6891 §7).
@@ -58,10 +58,6 @@ struct EdnsQuery {
 /// Reads the OPT record's RDATA. False: an option that we know is malformed (FORMERR); others are skipped.
 bool read_options(std::span<const std::uint8_t> rdata, EdnsQuery& out) noexcept;
 
-/// Whether the data of a COOKIE option have a right length (RFC 7873 §4). Asked only where cookies are used:
-/// to others the option is an unknown one (§5.2).
-bool is_cookie(std::span<const std::uint8_t> data) noexcept;
-
 /// INFO-CODEs of RFC 8914 §4.
 enum class EdnsError : std::uint16_t {
   stale_answer = 3,
@@ -73,8 +69,6 @@ enum class EdnsError : std::uint16_t {
 
 /// What a response's OPT says beside what the query and the policy settle.
 struct EdnsAnswer {
-  static constexpr std::size_t kServerCookie = 16;
-
   std::optional<EdnsError> error;
   std::string_view error_text;  ///< static storage, or as long-lived as the snapshot
   bool zone_known = false;      ///< then the two below are the zone that the answer comes from
@@ -82,7 +76,7 @@ struct EdnsAnswer {
   std::uint32_t zone_serial = 0;
   bool reports = false;  ///< the policy's report agent wants to hear of errors with it (RFC 9567)
   bool cookie = false;
-  std::array<std::uint8_t, kServerCookie> server_cookie{};
+  CookieSecrets::ServerCookie server_cookie{};
 };
 
 /// The octets that the response's OPT needs at least: to be kept free. 0 without EDNS.

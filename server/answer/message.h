@@ -14,6 +14,8 @@
 namespace gslbd::server {
 
 inline constexpr std::size_t kHeaderSize = 12;  // RFC 1035 §4.1.1
+/// Compression pointers lead to places below this: they have 14 bits of offset (RFC 1035 §4.1.4).
+inline constexpr std::size_t kPointerReach = 0x4000;
 
 enum class Rcode : std::uint16_t {  // RFC 6895 §2.3
   noerror = 0,

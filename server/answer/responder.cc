@@ -6,11 +6,6 @@
 namespace gslbd::server {
 namespace {
 
-// An answer without records.
-Composed bare(Rcode rcode) {
-  return {rcode, false, true, AnswerClass::error, nullptr, {}, {}};
-}
-
 std::size_t response_limit(const Query& query, const AnswerPolicy& policy, Transport transport,
                            std::size_t buffer) {
   if (transport == Transport::tcp) return std::min(kMaxMessageSize, buffer);
@@ -77,15 +72,14 @@ Composed Responder::answer(Parsed parsed, const Serving& serving, const Asker& a
   const AnswerPolicy& policy = serving.policy();
   if (parsed == Parsed::cookie_only) {
     // RFC 7873 §5.4; to who does not do cookies it is a query without a question.
-    return bare(!policy.cookies                  ? Rcode::formerr
-                : cookie == CookieState::invalid ? Rcode::badcookie
-                                                 : query_.rcode);
+    return Composed::failure(!policy.cookies                  ? Rcode::formerr
+                             : cookie == CookieState::invalid ? Rcode::badcookie
+                                                              : query_.rcode);
   }
-  if (parsed != Parsed::query || query_.rcode != Rcode::noerror) return bare(query_.rcode);
+  if (parsed != Parsed::query || query_.rcode != Rcode::noerror) return Composed::failure(query_.rcode);
   Composed done;
   if (!may_ask(policy, asker)) {
-    done = bare(Rcode::refused);
-    done.error = EdnsError::prohibited;
+    done = Composed::failure(Rcode::refused, EdnsError::prohibited);
   } else if (query_.qclass == zones::kClassChaos) {
     done = answer_chaos(policy, out);
   } else {
@@ -98,7 +92,7 @@ Composed Responder::answer(Parsed parsed, const Serving& serving, const Asker& a
 // RFC 4892. A name that is switched off is as if it were not there.
 Composed Responder::answer_chaos(const AnswerPolicy& policy, MessageWriter& out) const noexcept {
   const auto record = policy.chaos.find(query_.name);
-  if (record.empty()) return bare(Rcode::refused);
+  if (record.empty()) return Composed::failure(Rcode::refused);
   Composed done;
   const bool wanted = query_.qtype == zones::type::kTxt || query_.qtype == zones::type::kAny;
   if (wanted) done.fits = out.add_ready(record);
@@ -110,7 +104,7 @@ Composed Responder::answer_chaos(const AnswerPolicy& policy, MessageWriter& out)
 CookieState Responder::bake_cookie(const CookieSecrets& secrets, const Asker& asker,
                                    EdnsAnswer& edns) noexcept {
   const auto cookie = *query_.edns.cookie;
-  if (!is_cookie(cookie)) {
+  if (!CookieSecrets::is_cookie(cookie)) {
     query_.edns.forget_options();
     query_.rcode = Rcode::formerr;
     return CookieState::none;

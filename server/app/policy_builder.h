@@ -23,8 +23,6 @@ class PolicyBuilder {
   /// there, by the endpoint, but not the endpoints.
   std::shared_ptr<const AnswerPolicy> make(const Loaded& loaded);
 
-  /// The limiter of the last policy; null: none.
-
  private:
   void take_listeners(const std::vector<ListenConfig>& next);
   void take_rate_limit(const std::optional<RateLimitSettings>& next);

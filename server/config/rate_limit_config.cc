@@ -31,21 +31,6 @@ void read_burst(const JsonView& v, Settings& s) {
   s.burst = read_duration(v, 100ms, Settings::kMaxBurst).value_or(s.burst);
 }
 
-void read_exempt(const JsonView& v, Settings& s) {
-  if (!v.json().is_array()) return v.expected("a list of prefixes, such as [\"192.0.2.0/24\"]");
-  for (std::size_t i = 0; i < v.json().size(); ++i) {
-    const JsonView element = v.element(i);
-    const auto text = read_string(element);
-    if (!text) continue;
-    const auto prefix = Prefix::parse(*text);
-    if (prefix) {
-      s.exempt.push_back(*prefix);
-    } else {
-      element.error(prefix.error().message);
-    }
-  }
-}
-
 constexpr std::string_view kRate = "0 to 1000000";
 constexpr std::string_view kSameRate = "as answers_per_second";
 
@@ -76,7 +61,8 @@ const Field<Settings> kFields[] = {
      read_number_of<&Settings::ipv4_prefix_length, 1, 32>},
     {"ipv6_prefix_length", "1 to 128", "`56`", "how many bits of an IPv6 address make its prefix",
      read_number_of<&Settings::ipv6_prefix_length, 1, 128>},
-    {"exempt", "list of prefixes", "`[]`", "clients that are never limited", read_exempt},
+    {"exempt", "prefix, or list of them", "`[]`", "clients that are never limited",
+     [](const JsonView& v, Settings& s) { s.exempt = read_prefixes(v); }},
     {"table_size", "1024 to 16777216", "`262144`",
      "how many accounts are kept, of 8 octets each; enough are queries per second divided by the rate",
      read_number_of<&Settings::table_size, Settings::kMinTableSize, Settings::kMaxTableSize>},
