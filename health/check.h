@@ -13,50 +13,20 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
-#include <variant>
 #include <vector>
 
 #include "core/json.h"
 #include "core/json_fields.h"
 #include "core/time.h"
-#include "health/body_pattern.h"
 
 namespace gslbd::health {
 
 struct CheckType;
 
-struct TcpOptions {
-  std::uint16_t port = 0;
+/// What one type of check is told beyond the common settings: each type derives its own (types/).
+struct CheckOptions {
+  virtual ~CheckOptions() = default;
 };
-
-struct IcmpOptions {
-  std::uint16_t size = 56;  ///< octets after the ICMP header, as ping counts them
-};
-
-/// Both ends belong to the range.
-struct StatusRange {
-  std::uint16_t first;
-  std::uint16_t last;
-};
-
-struct HttpOptions {
-  bool tls = false;
-  std::uint16_t port = 80;
-  std::string path = "/";
-  std::string method = "GET";
-  std::string host;  ///< the Host header as it is sent; empty: the address
-  std::string sni;   ///< the name in the TLS handshake and in the certificate; empty: host
-  std::vector<std::pair<std::string, std::string>> headers;
-  std::vector<StatusRange> status{{200, 299}};
-  std::shared_ptr<const BodyPattern> body;  ///< null: any body will do
-  bool tls_verify = true;
-  std::string ca_file;  ///< empty: the system's authorities
-
-  bool wants_status(long code) const;
-};
-
-using CheckOptions = std::variant<TcpOptions, HttpOptions, IcmpOptions>;
 
 struct Check {
   std::string name;
@@ -66,8 +36,18 @@ struct Check {
   Duration confirm_interval = std::chrono::milliseconds(250);
   std::uint32_t rise = 2;
   std::uint32_t fall = 3;
-  double jitter = 0.1;  ///< each interval is stretched or shortened by up to this fraction
-  CheckOptions options;
+  double jitter = 0.1;                    ///< each interval is stretched or shortened by up to this fraction
+  std::shared_ptr<CheckOptions> options;  ///< of the class that `type` makes; never null once read
+
+  /// The options as the class that the check's type made them.
+  template <class Options>
+  Options& as() {
+    return static_cast<Options&>(*options);
+  }
+  template <class Options>
+  const Options& as() const {
+    return static_cast<const Options&>(*options);
+  }
 
   /// Everything that defines the probe and its schedule, in one canonical line. Equal fingerprints mean that
   /// one target can serve both checks, whatever their names.
@@ -77,8 +57,6 @@ struct Check {
 /// Reads one check; every mistake is reported. nullopt when there was any.
 std::optional<Check> read_check(const JsonView& v, std::string name);
 
-/// "200", "200-299, 404": status ranges as messages print them.
-std::string format_status(const std::vector<StatusRange>& ranges);
 /// The names of all types, in the order of the registry.
 std::vector<std::string_view> check_type_names();
 /// Every option of checks of that type, the common ones first; empty for a type that does not exist.

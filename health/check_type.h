@@ -21,7 +21,7 @@ class UvLoop;
 struct CheckType {
   std::string_view name;
   std::string_view help;  ///< one sentence for the reference page
-  CheckOptions (*defaults)();
+  std::shared_ptr<CheckOptions> (*defaults)();
   std::span<const Field<Check>> fields;         ///< the type's own options
   std::span<const Field<Check>> shared_fields;  ///< options shared with related types
   std::span<const Field<Check>> expect_fields;  ///< options inside the "expect" object, when there is one

@@ -9,13 +9,14 @@
 #include <filesystem>
 
 #include "health/check_type.h"
+#include "health/types/http_options.h"
 #include "health/types/http_transport.h"
 
 namespace gslbd::health {
 namespace {
 
 HttpOptions& http(Check& c) {
-  return std::get<HttpOptions>(c.options);
+  return c.as<HttpOptions>();
 }
 
 bool is_token_char(char c) {  // RFC 9110 §5.6.2
@@ -175,14 +176,14 @@ const Field<Check> kHttpsFields[] = {
 };
 
 void verify_http(const JsonView& v, const Check& c) {
-  const auto& o = std::get<HttpOptions>(c.options);
+  const auto& o = c.as<HttpOptions>();
   if (o.method == "HEAD" && o.body)
     v.member("expect").member("body").error("a HEAD request has no body to match");
 }
 
 // Strings are quoted by length, so that no two option sets share a description.
 void describe_http(const Check& c, std::string& out) {
-  const auto& o = std::get<HttpOptions>(c.options);
+  const auto& o = c.as<HttpOptions>();
   const auto text = [&out](std::string_view key, std::string_view value) {
     out += fmt::format(" {}={}:{}", key, value.size(), value);
   };
@@ -218,7 +219,7 @@ std::string format_status(const std::vector<StatusRange>& ranges) {
 constinit const CheckType kHttpCheck{
     .name = "http",
     .help = "asks for a page over HTTP/1.1 and looks at status and body",
-    .defaults = []() -> CheckOptions { return HttpOptions{}; },
+    .defaults = []() -> std::shared_ptr<CheckOptions> { return std::make_shared<HttpOptions>(); },
     .fields = kHttpFields,
     .shared_fields = kSharedFields,
     .expect_fields = kExpectFields,
@@ -230,10 +231,10 @@ constinit const CheckType kHttpCheck{
 constinit const CheckType kHttpsCheck{
     .name = "https",
     .help = "asks for a page over HTTP/1.1 in TLS and looks at certificate, status and body",
-    .defaults = []() -> CheckOptions {
-      HttpOptions o;
-      o.tls = true;
-      o.port = 443;
+    .defaults = []() -> std::shared_ptr<CheckOptions> {
+      auto o = std::make_shared<HttpOptions>();
+      o->tls = true;
+      o->port = 443;
       return o;
     },
     .fields = kHttpsFields,

@@ -31,7 +31,7 @@ bool HttpRequest::prepare(ProbeId id, const Check& check, const Address& address
   if (!easy_) return false;
   id_ = id;
   listener_ = &listener;
-  options_ = &std::get<HttpOptions>(check.options);
+  options_ = &check.as<HttpOptions>();
   body_.clear();
   body_size_ = 0;
   body_cut_ = false;
@@ -41,7 +41,7 @@ bool HttpRequest::prepare(ProbeId id, const Check& check, const Address& address
 }
 
 bool HttpRequest::set_up(const Check& check, const Address& address) {
-  const HttpOptions& o = std::get<HttpOptions>(check.options);
+  const HttpOptions& o = check.as<HttpOptions>();
   CURL* const easy = easy_.get();
   curl_easy_reset(easy);
   bool ok = true;

@@ -14,6 +14,7 @@
 #include "core/address.h"
 #include "health/check.h"
 #include "health/transport.h"
+#include "health/types/http_options.h"
 
 namespace gslbd::health {
 

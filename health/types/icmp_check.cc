@@ -27,6 +27,10 @@
 namespace gslbd::health {
 namespace {
 
+struct IcmpOptions final : CheckOptions {
+  std::uint16_t size = 56;  ///< octets after the ICMP header, as ping counts them
+};
+
 constexpr std::size_t kHeaderSize =
     8;  // type, code, checksum, identifier, sequence: the same in both families
 constexpr std::size_t kPayloadHead = 16;  // the probe's number and the nonce
@@ -141,7 +145,7 @@ void IcmpTransport::open_socket(Family family, PingSocket& s) {
 void IcmpTransport::start(ProbeId id, const Check& check, const Address& address, ProbeListener& listener) {
   const PingSocket& s = socket_for(address.family());
   if (s.fd < 0) return listener.probe_ended(id, outcome_of_errno(s.open_error));
-  const auto packet = compose(address.family(), id, std::get<IcmpOptions>(check.options).size);
+  const auto packet = compose(address.family(), id, check.as<IcmpOptions>().size);
   sockaddr_storage storage{};
   const socklen_t length = Endpoint{address, 0}.to_sockaddr(storage);
   waiting_.emplace(id, Waiting{address, &listener});
@@ -208,7 +212,7 @@ const Field<Check> kFields[] = {
     {"size", "16 to 1400", "56", "octets of payload in the echo request",
      [](const JsonView& v, Check& c) {
        const auto size = read_integer(v, kPayloadHead, kLargestPayload);
-       if (size) std::get<IcmpOptions>(c.options).size = static_cast<std::uint16_t>(*size);
+       if (size) c.as<IcmpOptions>().size = static_cast<std::uint16_t>(*size);
      }},
 };
 
@@ -217,15 +221,13 @@ const Field<Check> kFields[] = {
 constinit const CheckType kIcmpCheck{
     .name = "icmp",
     .help = "sends an ICMP echo request (ping) and waits for the reply",
-    .defaults = []() -> CheckOptions { return IcmpOptions{}; },
+    .defaults = []() -> std::shared_ptr<CheckOptions> { return std::make_shared<IcmpOptions>(); },
     .fields = kFields,
     .shared_fields = {},
     .expect_fields = {},
     .verify = nullptr,
-    .describe =
-        [](const Check& c, std::string& out) {
-          out += fmt::format(" size={}", std::get<IcmpOptions>(c.options).size);
-        },
+    .describe = [](const Check& c,
+                   std::string& out) { out += fmt::format(" size={}", c.as<IcmpOptions>().size); },
     .make_transport = [](UvLoop& loop) -> std::unique_ptr<Transport> {
       return std::make_unique<IcmpTransport>(loop);
     },

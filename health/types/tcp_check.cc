@@ -12,6 +12,7 @@
 #include <unordered_map>
 
 #include "health/check_type.h"
+#include "health/types/tcp_options.h"
 #include "health/uv_loop.h"
 
 namespace gslbd::health {
@@ -42,7 +43,7 @@ class TcpTransport final : public Transport {
 };
 
 void TcpTransport::start(ProbeId id, const Check& check, const Address& address, ProbeListener& listener) {
-  const Endpoint peer{address, std::get<TcpOptions>(check.options).port};
+  const Endpoint peer{address, check.as<TcpOptions>().port};
   sockaddr_storage storage{};
   const socklen_t length = peer.to_sockaddr(storage);
   const int socket = ::socket(storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -86,7 +87,7 @@ const Field<Check> kFields[] = {
     {"port", "1 to 65535", "required", "the TCP port",
      [](const JsonView& v, Check& c) {
        const auto port = read_integer(v, 1, 65535);
-       if (port) std::get<TcpOptions>(c.options).port = static_cast<std::uint16_t>(*port);
+       if (port) c.as<TcpOptions>().port = static_cast<std::uint16_t>(*port);
      }},
 };
 
@@ -95,15 +96,13 @@ const Field<Check> kFields[] = {
 constinit const CheckType kTcpCheck{
     .name = "tcp",
     .help = "connects to a port",
-    .defaults = []() -> CheckOptions { return TcpOptions{}; },
+    .defaults = []() -> std::shared_ptr<CheckOptions> { return std::make_shared<TcpOptions>(); },
     .fields = kFields,
     .shared_fields = {},
     .expect_fields = {},
     .verify = nullptr,
-    .describe =
-        [](const Check& c, std::string& out) {
-          out += fmt::format(" port={}", std::get<TcpOptions>(c.options).port);
-        },
+    .describe = [](const Check& c,
+                   std::string& out) { out += fmt::format(" port={}", c.as<TcpOptions>().port); },
     .make_transport = [](UvLoop& loop) -> std::unique_ptr<Transport> {
       return std::make_unique<TcpTransport>(loop);
     },

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "health/check_type.h"
+#include "health/types/http_options.h"
 #include "tests/support/catch.h"
 
 using namespace gslbd;
@@ -42,12 +43,12 @@ TEST_CASE("a check takes its defaults") {
   CHECK(r.check->confirm_interval == Duration(250ms));
   CHECK(r.check->rise == 2);
   CHECK(r.check->fall == 3);
-  const auto& o = std::get<HttpOptions>(r.check->options);
+  const auto& o = r.check->as<HttpOptions>();
   CHECK(o.port == 80);
   CHECK(o.path == "/");
   CHECK(o.wants_status(204));
   CHECK_FALSE(o.wants_status(301));
-  CHECK(std::get<HttpOptions>(read(R"({"type": "https"})").check->options).port == 443);
+  CHECK(read(R"({"type": "https"})").check->as<HttpOptions>().port == 443);
 }
 
 TEST_CASE("every option of an http check is read") {
@@ -57,7 +58,7 @@ TEST_CASE("every option of an http check is read") {
       "interval": "10s", "timeout": 3, "confirm_interval": "500ms", "rise": 1, "fall": 5, "jitter": 0})");
   CHECK(r.complaints == Lines{});
   REQUIRE(r.check.has_value());
-  const auto& o = std::get<HttpOptions>(r.check->options);
+  const auto& o = r.check->as<HttpOptions>();
   CHECK(o.tls);
   CHECK(o.host == "www.example.com");
   CHECK(o.sni == "edge.example.com");

@@ -8,6 +8,7 @@
 
 #include "health/check_type.h"
 #include "health/engine.h"
+#include "health/types/tcp_options.h"
 #include "tests/health/sim/sim_world.h"
 #include "tests/support/catch.h"
 
@@ -26,7 +27,9 @@ std::shared_ptr<const Check> make_check(Random& random, const std::string& name)
   auto check = std::make_shared<Check>();
   check->name = name;
   check->type = find_check_type("tcp");
-  check->options = TcpOptions{static_cast<std::uint16_t>(1 + random.below(3))};
+  auto options = std::make_shared<TcpOptions>();
+  options->port = static_cast<std::uint16_t>(1 + random.below(3));
+  check->options = std::move(options);
   check->interval = std::chrono::milliseconds(100 + random.below(3000));
   check->timeout = std::min<Duration>(check->interval, std::chrono::milliseconds(20 + random.below(1000)));
   check->confirm_interval =
@@ -164,7 +167,8 @@ struct Range {
       : scheduler(clock), network(clock, scheduler, seed) {
     settings.name = "c";
     settings.type = find_check_type("tcp");
-    settings.options = TcpOptions{80};
+    settings.options = std::make_shared<TcpOptions>();
+    settings.as<TcpOptions>().port = 80;
     check = std::make_shared<const Check>(settings);
     options.seed = seed;
     engine =
