@@ -36,7 +36,8 @@ struct Check {
   Duration confirm_interval = std::chrono::milliseconds(250);
   std::uint32_t rise = 2;
   std::uint32_t fall = 3;
-  double jitter = 0.1;                    ///< each interval is stretched or shortened by up to this fraction
+  bool hold = false;    ///< an idle connection to each target is held; its end makes the engine probe at once
+  double jitter = 0.1;  ///< each interval is stretched or shortened by up to this fraction
   std::shared_ptr<CheckOptions> options;  ///< of the class that `type` makes; never null once read
 
   /// The options as the class that the check's type made them.

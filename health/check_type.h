@@ -16,7 +16,14 @@
 
 namespace gslbd::health {
 
+class Heartbeats;
 class UvLoop;
+
+/// What production transports are made of.
+struct ProbeContext {
+  UvLoop& loop;
+  Heartbeats& heartbeats;
+};
 
 struct CheckType {
   std::string_view name;
@@ -29,8 +36,10 @@ struct CheckType {
   void (*verify)(const JsonView& v, const Check& check);
   /// Appends the options in canonical form; for the fingerprint.
   void (*describe)(const Check& check, std::string& out);
-  /// The production transport on `loop`.
-  std::unique_ptr<Transport> (*make_transport)(UvLoop& loop);
+  std::unique_ptr<Transport> (*make_transport)(const ProbeContext& context);
+  /// Probes of this type cross the network: when unrelated ones fail together, it may be the prober that is
+  /// cut off.
+  bool crosses_network = true;
 };
 
 extern const CheckType kTcpCheck;

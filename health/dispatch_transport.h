@@ -12,11 +12,9 @@
 
 namespace gslbd::health {
 
-class UvLoop;
-
 class DispatchTransport final : public Transport {
  public:
-  explicit DispatchTransport(UvLoop& loop) : loop_(loop) {}
+  explicit DispatchTransport(const ProbeContext& context) : context_(context) {}
 
   void start(ProbeId id, const Check& check, const Address& address, ProbeListener& listener) override {
     transport_of(check).start(id, check, address, listener);
@@ -26,11 +24,11 @@ class DispatchTransport final : public Transport {
  private:
   Transport& transport_of(const Check& check) {
     auto& transport = transports_[check.type];
-    if (!transport) transport = check.type->make_transport(loop_);
+    if (!transport) transport = check.type->make_transport(context_);
     return *transport;
   }
 
-  UvLoop& loop_;
+  const ProbeContext context_;
   std::unordered_map<const CheckType*, std::unique_ptr<Transport>> transports_;
 };
 

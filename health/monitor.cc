@@ -10,6 +10,7 @@
 #include "core/log.h"
 #include "core/signals_blocked.h"
 #include "health/dispatch_transport.h"
+#include "health/heartbeats.h"
 #include "health/uv_loop.h"
 
 namespace gslbd::health {
@@ -19,7 +20,7 @@ namespace gslbd::health {
 struct Monitor::Impl {
   Impl(const Options& options, Events wanted)
       : events(std::move(wanted)),
-        transport(loop),
+        transport({loop, heartbeats}),
         engine(options, clock, loop, transport,
                {.on_change = [this](const VerdictChange& c, const TargetStatus& s) { changed(c, s); },
                 .on_first_round = [this] { first_round(); }}) {}
@@ -42,6 +43,7 @@ struct Monitor::Impl {
   TimerId report;
   SystemClock clock;
   UvLoop loop;
+  Heartbeats heartbeats;
   DispatchTransport transport;
   Engine engine;
   std::thread thread;
@@ -86,6 +88,12 @@ std::vector<Believed> Monitor::apply(std::vector<TargetSpec> plan) {
     auto believed = impl_->engine.apply(plan);
     impl_->report_changes();  // whoever reads the answer has heard of every change it contains
     return believed;
+  });
+}
+
+void Monitor::heartbeat(const std::string& check, const Address& address, bool well, std::string detail) {
+  impl_->loop.post([this, check, address, well, said = std::move(detail)] {
+    impl_->heartbeats.note(check, address, {impl_->clock.now(), well, said});
   });
 }
 

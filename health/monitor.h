@@ -46,6 +46,9 @@ class Monitor {
   /// Waits for the health thread. Thread: one, not the health thread.
   std::vector<Believed> apply(std::vector<TargetSpec> plan);
 
+  /// A site says of itself how it is (checks of the type push). Thread: any.
+  void heartbeat(const std::string& check, const Address& address, bool well, std::string detail);
+
   /// A copy, ordered by check and address. Waits for the health thread.
   /// Thread: any but the health thread.
   std::vector<TargetStatus> status() const;

@@ -22,12 +22,14 @@ using TargetId = std::uint64_t;
 struct TargetSpec {
   std::shared_ptr<const Check> check;
   Address address;
+  std::string site = {};  ///< whose targets may well fail together; empty: the address's neighbourhood
 };
 
 /// What is known of a target now.
 struct Believed {
   TargetId id;
   Verdict verdict;
+  bool pending = false;  ///< a change of verdict is under way
 };
 
 /// A verdict from before a restart: the start of a target with this check name and address.
@@ -38,11 +40,13 @@ struct RememberedVerdict {
   WallTime since;
 };
 
+/// A verdict changed, or only whether a change is under way (then `from` is `to`).
 struct VerdictChange {
   TargetId id;
   Verdict from;
   Verdict to;
   WallTime at;
+  bool pending = false;
 };
 
 struct TargetStatus {

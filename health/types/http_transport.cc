@@ -7,6 +7,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "health/check_type.h"
 #include "health/types/http_request.h"
 #include "health/uv_loop.h"
 
@@ -155,8 +156,8 @@ void HttpTransport::collect_finished() {
 
 }  // namespace
 
-std::unique_ptr<Transport> make_http_transport(UvLoop& loop) {
-  return std::make_unique<HttpTransport>(loop);
+std::unique_ptr<Transport> make_http_transport(const ProbeContext& context) {
+  return std::make_unique<HttpTransport>(context.loop);
 }
 
 }  // namespace gslbd::health

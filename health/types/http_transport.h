@@ -13,8 +13,8 @@
 
 namespace gslbd::health {
 
-class UvLoop;
+struct ProbeContext;
 
-std::unique_ptr<Transport> make_http_transport(UvLoop& loop);
+std::unique_ptr<Transport> make_http_transport(const ProbeContext& context);
 
 }  // namespace gslbd::health

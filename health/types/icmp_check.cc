@@ -228,8 +228,8 @@ constinit const CheckType kIcmpCheck{
     .verify = nullptr,
     .describe = [](const Check& c,
                    std::string& out) { out += fmt::format(" size={}", c.as<IcmpOptions>().size); },
-    .make_transport = [](UvLoop& loop) -> std::unique_ptr<Transport> {
-      return std::make_unique<IcmpTransport>(loop);
+    .make_transport = [](const ProbeContext& context) -> std::unique_ptr<Transport> {
+      return std::make_unique<IcmpTransport>(context.loop);
     },
 };
 

@@ -103,8 +103,8 @@ constinit const CheckType kTcpCheck{
     .verify = nullptr,
     .describe = [](const Check& c,
                    std::string& out) { out += fmt::format(" port={}", c.as<TcpOptions>().port); },
-    .make_transport = [](UvLoop& loop) -> std::unique_ptr<Transport> {
-      return std::make_unique<TcpTransport>(loop);
+    .make_transport = [](const ProbeContext& context) -> std::unique_ptr<Transport> {
+      return std::make_unique<TcpTransport>(context.loop);
     },
 };
 

@@ -9,6 +9,7 @@
 
 #include "health/check.h"
 #include "health/dispatch_transport.h"
+#include "health/heartbeats.h"
 #include "health/uv_loop.h"
 #include "tests/support/catch.h"
 
@@ -32,7 +33,7 @@ class OneProbe final : private ProbeListener {
   /// nullopt when there was no outcome within `patience`; the probe is then cancelled.
   std::optional<Outcome> run(const Check& check, const Address& address,
                              Duration patience = std::chrono::seconds(30)) {
-    DispatchTransport transport(loop_);
+    DispatchTransport transport({loop_, heartbeats_});
     transport.start(1, check, address, *this);
     if (!outcome_) {
       loop_.run_at(std::chrono::steady_clock::now() + patience, [&] {
@@ -52,6 +53,7 @@ class OneProbe final : private ProbeListener {
   }
 
   UvLoop loop_;
+  Heartbeats heartbeats_;
   std::optional<Outcome> outcome_;
 };
 

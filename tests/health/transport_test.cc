@@ -49,7 +49,8 @@ TEST_CASE("tcp: a closed port is refused") {
 
 TEST_CASE("tcp: running out of descriptors is local trouble") {
   UvLoop loop;
-  DispatchTransport transport(loop);
+  Heartbeats heartbeats;
+  DispatchTransport transport({loop, heartbeats});
   struct Listener final : ProbeListener {
     void probe_ended(ProbeId, Outcome o) override { outcome = o; }
     Outcome outcome;
