@@ -62,4 +62,33 @@ std::string format_wall_time(WallTime t) {
                      (ms - s).count());
 }
 
+std::optional<WallTime> parse_wall_time(std::string_view text) {
+  const auto number = [&text](std::size_t at, std::size_t digits) {
+    int value = -1;
+    const char* begin = text.data() + at;
+    const auto [end, ec] = std::from_chars(begin, begin + digits, value);
+    return ec == std::errc{} && end == begin + digits ? value : -1;
+  };
+  constexpr std::string_view kForm = "0000-00-00T00:00:00";
+  if (text.size() <= kForm.size() || text.back() != 'Z') return std::nullopt;
+  for (std::size_t i = 0; i < kForm.size(); ++i) {
+    if (kForm[i] != '0' && text[i] != kForm[i]) return std::nullopt;
+  }
+  const std::chrono::year_month_day day{std::chrono::year(number(0, 4)),
+                                        std::chrono::month(static_cast<unsigned>(number(5, 2))),
+                                        std::chrono::day(static_cast<unsigned>(number(8, 2)))};
+  const int hour = number(11, 2), minute = number(14, 2), second = number(17, 2);
+  const bool in_range = hour >= 0 && hour < 24 && minute >= 0 && minute < 60 && second >= 0 && second < 60;
+  // Years beyond these do not fit into 64 bits of nanoseconds.
+  if (!day.ok() || !in_range || number(0, 4) < 1970 || number(0, 4) > 2200) return std::nullopt;
+  int milliseconds = 0;
+  if (text.size() > kForm.size() + 1) {
+    if (text.size() != kForm.size() + 5 || text[kForm.size()] != '.') return std::nullopt;
+    milliseconds = number(kForm.size() + 1, 3);
+    if (milliseconds < 0) return std::nullopt;
+  }
+  return WallTime(std::chrono::sys_days(day)) + std::chrono::hours(hour) + std::chrono::minutes(minute) +
+         std::chrono::seconds(second) + std::chrono::milliseconds(milliseconds);
+}
+
 }  // namespace gslbd

@@ -37,6 +37,8 @@ class ManualClock final : public Clock {
     now_ += by;
     wall_ += by;
   }
+  /// Somebody set the clock on the wall.
+  void step_wall(Duration by) { wall_ += by; }
   /// Moves to `t`, which must not be in the past.
   void advance_to(MonotonicTime t) { advance(t - now_); }
 
@@ -54,6 +56,8 @@ std::string format_duration(Duration d);
 
 /// "2026-11-21T23:55:01.123Z"
 std::string format_wall_time(WallTime t);
+/// What format_wall_time writes, with or without the fraction, in UTC ("Z"); nullopt for anything else.
+std::optional<WallTime> parse_wall_time(std::string_view text);
 
 /// Seconds as a floating-point number, for metrics and JSON.
 inline double to_seconds(Duration d) {

@@ -18,6 +18,7 @@
 #include "core/json.h"
 #include "core/json_fields.h"
 #include "core/time.h"
+#include "health/damping.h"
 
 namespace gslbd::health {
 
@@ -28,6 +29,9 @@ struct CheckOptions {
   virtual ~CheckOptions() = default;
 };
 
+/// How a target that recovered comes back.
+enum class Failback : std::uint8_t { automatic, delayed, manual };
+
 struct Check {
   std::string name;
   const CheckType* type = nullptr;  ///< a row of the registry; never null once read
@@ -36,6 +40,10 @@ struct Check {
   Duration confirm_interval = std::chrono::milliseconds(250);
   std::uint32_t rise = 2;
   std::uint32_t fall = 3;
+  Duration max_age{0};  ///< a verdict without evidence for this long becomes unknown
+  Failback failback = Failback::automatic;
+  Duration failback_delay{0};  ///< for delayed: how long it must have been well
+  std::optional<DampingRules> damping;
   bool hold = false;    ///< an idle connection to each target is held; its end makes the engine probe at once
   double jitter = 0.1;  ///< each interval is stretched or shortened by up to this fraction
   std::shared_ptr<CheckOptions> options;  ///< of the class that `type` makes; never null once read
@@ -60,7 +68,8 @@ std::optional<Check> read_check(const JsonView& v, std::string name);
 
 /// The names of all types, in the order of the registry.
 std::vector<std::string_view> check_type_names();
-/// Every option of checks of that type, the common ones first; empty for a type that does not exist.
+/// The options of checks of that type alone; without a type those that all have. Empty for a type that does not
+/// exist.
 std::vector<FieldDoc> check_field_docs(std::string_view type);
 
 }  // namespace gslbd::health

@@ -1,46 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
+// The life of a probe, from its due time to what it means.
 #include "health/engine.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <tuple>
 #include <utility>
-
-#include "health/check_type.h"
 
 namespace gslbd::health {
 namespace {
 
-// First probes are spread over at most this: the first round ends soon and yet nobody is hit by a herd.
-constexpr Duration kLongestSpread = std::chrono::seconds(1);
-
 // A timeout that fires this late means that this process, not the target, was slow.
 constexpr Duration kHeldUp = std::chrono::milliseconds(50);
 
-std::uint64_t hash_of(std::string_view text) {  // FNV-1a, finished with one round of splitmix64
-  std::uint64_t h = 0xcbf29ce484222325U;
-  for (const char c : text) h = (h ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
-  return Random(h).next();
-}
+// Between the probes of a burst: long enough to see a listener go, short enough to be done in a blink.
+constexpr Duration kBurstGap = std::chrono::milliseconds(5);
 
 Duration scaled(Duration d, double factor) {
   return Duration(static_cast<Duration::rep>(static_cast<double>(d.count()) * factor));
 }
 
-/// Under which a target that replaces another finds it again: the check may have been edited.
-std::string succession_key(const std::string& check_name, const Address& address) {
-  return fmt::format("{} {}", address.to_string(), check_name);
-}
-
 }  // namespace
 
 Engine::Engine(const Options& options, const Clock& clock, Scheduler& scheduler, Transport& transport,
-               Events events)
+               Events events, Holder* holder)
     : options_(options),
       clock_(clock),
       scheduler_(scheduler),
       transport_(transport),
+      holder_(holder),
       events_(std::move(events)),
       admission_(options.max_in_flight, options.max_per_address,
                  [this](TargetId id) { return start_probe(id); }),
@@ -48,7 +34,9 @@ Engine::Engine(const Options& options, const Clock& clock, Scheduler& scheduler,
 
 Engine::~Engine() {
   events_ = {};
+  scheduler_.cancel(sweep_);
   for (auto& [id, target] : targets_) {
+    if (target->held) holder_->release(id);
     scheduler_.cancel(target->due);
     if (target->flight.id == 0) continue;
     scheduler_.cancel(target->flight.timeout);
@@ -56,107 +44,23 @@ Engine::~Engine() {
   }
 }
 
-std::vector<Believed> Engine::apply(const std::vector<TargetSpec>& plan) {
-  ++plan_;
-  // Pass 1: who stays. Only then is it known who goes, and whose successor a new one may be.
-  std::unordered_map<const Check*, std::string> fingerprints;
-  std::vector<std::string> keys;
-  keys.reserve(plan.size());
-  for (const TargetSpec& spec : plan) {
-    std::string& fingerprint = fingerprints[spec.check.get()];
-    if (fingerprint.empty()) fingerprint = spec.check->fingerprint();
-    keys.push_back(fingerprint + " @" + spec.address.to_string());
-    const auto found = targets_.find(id_of(keys.back()));
-    if (found == targets_.end() || found->second->plan == plan_) continue;
-    found->second->plan = plan_;
-    found->second->check = spec.check;  // the same probe, but the name may have changed
-  }
-  Predecessors predecessors = remove_unplanned();
-  for (const RememberedVerdict& r : std::exchange(options_.remembered, {})) {
-    predecessors[succession_key(r.check, r.address)] = {r.verdict, r.since};
-  }
-  std::vector<Believed> believed;
-  believed.reserve(plan.size());
-  for (std::size_t i = 0; i < plan.size(); ++i) {
-    const TargetId id = id_of(keys[i]);
-    const auto found = targets_.find(id);
-    const Target& target =
-        found != targets_.end() ? *found->second : add(id, std::move(keys[i]), plan[i], predecessors);
-    believed.push_back({id, target.state.verdict});
-  }
-  heard_from(0);
-  return believed;
-}
-
-// The hash of what the target is; on a collision with a living target of another kind, the next free number.
-TargetId Engine::id_of(const std::string& key) const {
-  for (TargetId id = hash_of(key);; ++id) {
-    if (id == 0) continue;
-    const auto found = targets_.find(id);
-    if (found == targets_.end() || found->second->key == key) return id;
-  }
-}
-
-Engine::Target& Engine::add(TargetId id, std::string key, const TargetSpec& spec,
-                            const Predecessors& predecessors) {
-  auto made = std::make_unique<Target>();
-  Target& target = *made;
-  target.id = id;
-  target.key = std::move(key);
-  target.check = spec.check;
-  target.address = spec.address;
-  target.plan = plan_;
-  target.since = clock_.wall_now();
-  const auto predecessor = predecessors.find(succession_key(spec.check->name, spec.address));
-  if (predecessor != predecessors.end()) {
-    target.state.verdict = predecessor->second.first;
-    target.since = predecessor->second.second;
-  }
-  targets_.emplace(id, std::move(made));
-  if (plan_ == 1) unheard_.insert(id);
-  const Duration spread = std::min(spec.check->interval, kLongestSpread);
-  schedule(target, clock_.now() +
-                       Duration(static_cast<Duration::rep>(id % static_cast<std::uint64_t>(spread.count()))));
-  return target;
-}
-
-// In two steps: ending a probe makes room for another, which must not be one of a target about to go.
-Engine::Predecessors Engine::remove_unplanned() {
-  Predecessors predecessors;
-  std::vector<std::unique_ptr<Target>> gone;
-  for (auto it = targets_.begin(); it != targets_.end();) {
-    if (it->second->plan == plan_) {
-      ++it;
-      continue;
-    }
-    gone.push_back(std::move(it->second));
-    it = targets_.erase(it);
-  }
-  for (const auto& target : gone) {
-    predecessors[succession_key(target->check->name, target->address)] = {target->state.verdict,
-                                                                          target->since};
-    unheard_.erase(target->id);
-    remove(*target);
-  }
-  return predecessors;
-}
-
-// Its place in a waiting line, if it has one, turns void by itself: start_probe() no longer finds it.
-void Engine::remove(Target& target) {
-  scheduler_.cancel(target.due);
-  if (target.flight.id == 0) return;
-  scheduler_.cancel(target.flight.timeout);
-  transport_.cancel(target.flight.id, *target.flight.check);
-  flights_.erase(target.flight.id);
-  admission_.release(target.address);
-}
-
 void Engine::schedule(Target& target, MonotonicTime when) {
+  target.due_at = when;
   target.due = scheduler_.run_at(when, [this, id = target.id] {
     Target& due = *targets_.at(id);
     due.due = {};
     admission_.request(id, due.address);
   });
+}
+
+// As soon as may be: not while a probe is in flight, but right after it.
+void Engine::probe_soon(Target& target) {
+  if (target.flight.id != 0) {
+    target.at_once = true;
+  } else if (target.due != TimerId{} && target.due_at > clock_.now()) {
+    scheduler_.cancel(target.due);
+    schedule(target, clock_.now());
+  }
 }
 
 bool Engine::start_probe(TargetId id) {
@@ -166,6 +70,7 @@ bool Engine::start_probe(TargetId id) {
   if (target.flight.id != 0 || target.due != TimerId{})
     return false;  // left the plan while waiting, and came back
   const MonotonicTime now = clock_.now();
+  note_lateness(now - target.due_at);
   const std::shared_ptr<const Check> check = target.check;
   const ProbeId probe = ++last_probe_;
   const TimerId timeout = scheduler_.run_at(now + check->timeout, [this, id] { timed_out(id); });
@@ -174,6 +79,12 @@ bool Engine::start_probe(TargetId id) {
   transport_.start(probe, *check, target.address,
                    *this);  // may end the probe, and change everything, at once
   return true;
+}
+
+void Engine::note_lateness(Duration late) {
+  const auto bound = std::lower_bound(kLatenessBounds.begin(), kLatenessBounds.end(), late);
+  ++stats_.lateness_buckets[static_cast<std::size_t>(bound - kLatenessBounds.begin())];
+  stats_.lateness_sum += std::max(late, Duration{0});
 }
 
 void Engine::probe_ended(ProbeId id, Outcome outcome) {
@@ -200,31 +111,40 @@ void Engine::timed_out(TargetId id) {
 }
 
 void Engine::conclude(Target& target, Outcome outcome) {
+  const TargetId id = target.id;
   const Flight flight = std::exchange(target.flight, {});
   flights_.erase(flight.id);
   outcome.duration = clock_.now() - flight.started;
   outcome.at = clock_.wall_now();
   target.counts.add(outcome);
-  const auto [state, transition] =
-      apply_outcome(target.state, outcome.reason, flight.check->rise, flight.check->fall);
-  target.state = state;
+  const bool another = !target.last || target.last->reason != outcome.reason;
   target.last = std::move(outcome);
-  if (transition) target.since = target.last->at;
+  believe(target, *flight.check, flight.started);
+  if (another) emit(EventKind::outcome, target, target.belief.verdict, target.last->detail);
   schedule_next(target, flight.started);
-  const TargetId id = target.id;
-  if (transition && events_.on_change) {
-    events_.on_change({id, transition->from, transition->to, target.since}, status_of(target));
+  // Local trouble never leads to a verdict, doubt perhaps not: waiting for one would be waiting for nothing.
+  if (target.belief.verdict != Verdict::unknown || target.belief.doubted() ||
+      is_local_trouble(target.last->reason)) {
+    heard_from(id);
   }
-  // Local trouble never leads to a verdict: waiting for one would be waiting for nothing.
-  if (target.state.verdict != Verdict::unknown || is_local_trouble(target.last->reason)) heard_from(id);
   admission_.release(target.address);  // last: it may start other probes, which may end at once
 }
 
 void Engine::schedule_next(Target& target, MonotonicTime last_start) {
   const Check& check = *target.check;
-  const Duration interval = target.state.pending() ? check.confirm_interval : check.interval;
+  const MonotonicTime now = clock_.now();
+  if (target.belief.verdict == Verdict::down) target.burst = 0;
+  if (std::exchange(target.at_once, false)) return schedule(target, now);
+  if (target.burst > 0) {
+    --target.burst;
+    return schedule(target, now + std::min(kBurstGap, check.confirm_interval));
+  }
+  const Duration interval = target.belief.pending() ? check.confirm_interval : check.interval;
   const double stretch = 1.0 + check.jitter * (2.0 * random_.unit() - 1.0);
-  schedule(target, std::max(last_start + scaled(interval, stretch), clock_.now()));
+  MonotonicTime next = std::max(last_start + scaled(interval, stretch), now);
+  // What is held down for a time comes back when that is over, not an interval later.
+  if (const auto left = held_back_for(target.belief, check, now)) next = std::min(next, now + *left);
+  schedule(target, next);
 }
 
 /// 0 stands for nobody: only looks whether the round is over.
@@ -234,30 +154,6 @@ void Engine::heard_from(TargetId id) {
   if (!unheard_.empty() || plan_ == 0) return;
   first_round_over_ = true;
   if (events_.on_first_round) events_.on_first_round();
-}
-
-TargetStatus Engine::status_of(const Target& t) {
-  return {t.id,
-          t.check->name,
-          std::string(t.check->type->name),
-          t.address,
-          t.state.verdict,
-          t.since,
-          t.state.pending(),
-          t.state.streak_passes,
-          t.state.streak,
-          t.last,
-          t.counts};
-}
-
-std::vector<TargetStatus> Engine::status() const {
-  std::vector<TargetStatus> all;
-  all.reserve(targets_.size());
-  for (const auto& [id, target] : targets_) all.push_back(status_of(*target));
-  std::sort(all.begin(), all.end(), [](const TargetStatus& a, const TargetStatus& b) {
-    return std::tie(a.check, a.address, a.id) < std::tie(b.check, b.address, b.id);
-  });
-  return all;
 }
 
 }  // namespace gslbd::health

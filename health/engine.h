@@ -1,23 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// The engine: every target's schedule, probes and hysteresis. It knows neither sockets nor threads: clock,
-// scheduler and transport are given to it, so that the simulator runs the same code as production.
+// The engine: every target's schedule, probes and belief. It knows neither sockets nor threads: clock,
+// scheduler, transport and holder are given to it, so that the simulator runs the same code as production.
 //
 // The life of a probe:
 //   due -> admission (caps on probes in flight) -> transport.start -> outcome, or timeout and
 //   transport.cancel
-//       -> hysteresis -> verdict change reported -> next probe is due one interval after this one's start
+//       -> belief (belief.h), doubted where the prober itself may be cut off (self_doubt.h)
+//       -> verdict change reported -> next probe is due one interval after this one's start
 //
 // Invariants: at most one probe of a target is in flight; each probe has exactly one outcome; an outcome
 // belongs to the target as it was planned when the probe began (a target that left the plan hears nothing
-// more).
+// more); a verdict for which no evidence comes in any more becomes unknown.
 //
-// Thread: one thread; callbacks come from the scheduler's and transport's callbacks and from apply().
+// Thread: one thread; callbacks come from the scheduler's, transport's and holder's callbacks and from
+// apply() and resume().
 
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <unordered_map>
@@ -27,13 +30,18 @@
 #include "core/random.h"
 #include "core/time.h"
 #include "health/admission.h"
+#include "health/belief.h"
+#include "health/engine_stats.h"
+#include "health/event.h"
+#include "health/hold.h"
 #include "health/scheduler.h"
+#include "health/self_doubt.h"
 #include "health/target.h"
 #include "health/transport.h"
 
 namespace gslbd::health {
 
-class Engine final : private ProbeListener {
+class Engine final : private ProbeListener, private HoldListener {
  public:
   struct Options {
     std::size_t max_in_flight = 1024;
@@ -43,22 +51,34 @@ class Engine final : private ProbeListener {
     std::vector<RememberedVerdict> remembered = {};
   };
   struct Events {
-    /// `status` holds the outcome that decided it. Neither event may call back into the engine.
+    /// `status` holds the outcome that decided it. No event may call back into the engine.
     std::function<void(const VerdictChange& change, const TargetStatus& status)> on_change;
     /// Once: every target of the first apply() has a verdict, cannot get one (local trouble), or has left the
     /// plan.
     std::function<void()> on_first_round;
+    /// For the journal.
+    std::function<void(const Event& event)> on_event = {};
   };
 
+  /// `holder` may be null: then nothing is held.
   Engine(const Options& options, const Clock& clock, Scheduler& scheduler, Transport& transport,
-         Events events);
+         Events events, Holder* holder = nullptr);
   ~Engine();
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
 
   /// The whole plan; see Monitor::apply().
   std::vector<Believed> apply(const std::vector<TargetSpec>& plan);
+  /// Brings back a target that waits for an operator. False when there is none of that name that waits.
+  bool resume(const std::string& check, const Address& address);
+  /// Whether deaths are doubted at all (on at first). What is doubted when it is switched off is believed
+  /// with its next outcome.
+  void set_self_doubt(bool on);
+
   std::vector<TargetStatus> status() const;
+  /// The verdicts of all targets now, canaries left out.
+  std::vector<Believed> believed() const;
+  EngineStats stats() const;
   std::size_t target_count() const { return targets_.size(); }
   std::size_t in_flight() const { return admission_.in_flight(); }
 
@@ -75,33 +95,78 @@ class Engine final : private ProbeListener {
     std::string key;  ///< fingerprint and address
     std::shared_ptr<const Check> check;
     Address address;
+    std::string site;
+    bool canary = false;
+    SelfDoubt::Group group = SelfDoubt::kCanaries;
+    bool hopeful = false;    ///< counted as such by doubt_
     std::uint64_t plan = 0;  ///< the last plan that named it
-    HysteresisState state;
+    Belief belief;
+    bool reported_pending = false;
     WallTime since{};
+    MonotonicTime evidence{};  ///< when the last outcome that counted came in, or the target joined
+    bool evidence_seen = false;
+    MonotonicTime deciding{};  ///< when the probe of that outcome began
     std::optional<Outcome> last;
     OutcomeCounts counts;
     TimerId due;
+    MonotonicTime due_at{};
+    std::uint32_t burst = 0;            ///< probes that still follow each other at once
+    bool at_once = false;               ///< the next probe follows the one in flight at once
+    std::shared_ptr<const Check> held;  ///< set while a connection is held: what it is held for
     Flight flight;
   };
-  using Predecessors = std::unordered_map<std::string, std::pair<Verdict, WallTime>>;
+  struct Heritage {
+    Belief belief;
+    WallTime since;
+  };
+  using Predecessors = std::unordered_map<std::string, Heritage>;
 
-  void probe_ended(ProbeId id, Outcome outcome) override;
+  // engine_plan.cc: which targets there are
   TargetId id_of(const std::string& key) const;
   Target& add(TargetId id, std::string key, const TargetSpec& spec, const Predecessors& predecessors);
+  void take_up(const RememberedVerdict& remembered, Predecessors& predecessors) const;
   Predecessors remove_unplanned();
   void remove(Target& target);
+  void place(Target& target, const TargetSpec& spec);
+  TargetStatus status_of(const Target& target) const;
+
+  // engine.cc: the life of a probe
+  void probe_ended(ProbeId id, Outcome outcome) override;
   void schedule(Target& target, MonotonicTime when);
+  void probe_soon(Target& target);
   bool start_probe(TargetId id);
+  void note_lateness(Duration late);
   void timed_out(TargetId id);
   void conclude(Target& target, Outcome outcome);
   void schedule_next(Target& target, MonotonicTime last_start);
   void heard_from(TargetId id);
-  static TargetStatus status_of(const Target& target);
+
+  // engine_belief.cc: what follows from an outcome
+  void believe(Target& target, const Check& check, MonotonicTime probe_started);
+  bool credible(const Target& target, const Check& check);
+  void set_belief(Target& target, const Settled& settled);
+  void changed(Target& target, Verdict from, const std::string& why);
+  void report(Target& target, Verdict from, WallTime at);
+  void heard(SelfDoubt::Group group);
+  void enter_isolation();
+  void leave_isolation();
+  void ask(std::span<const SelfDoubt::Group> groups);
+  void count_hopeful(Target& target);
+  void no_longer_hopeful(Target& target);
+  void hold_or_release(Target& target);
+  void hold_lost(TargetId id, const std::string& why) override;
+  void starving(const Target& target);
+  void set_sweep();
+  void sweep();
+  void emit(EventKind kind, const Target& target, Verdict from, std::string detail);
+
+  static constexpr Duration kStarvedFor = std::chrono::seconds(10);  ///< the alarm stays for this long
 
   Options options_;
   const Clock& clock_;
   Scheduler& scheduler_;
   Transport& transport_;
+  Holder* const holder_;
   Events events_;
   Admission admission_;
   Random random_;
@@ -111,6 +176,16 @@ class Engine final : private ProbeListener {
   std::uint64_t plan_ = 0;
   std::unordered_set<TargetId> unheard_;  ///< of the first plan; emptied by the first round
   bool first_round_over_ = false;
+
+  bool self_doubt_on_ = true;
+  SelfDoubt doubt_;
+  std::unordered_map<SelfDoubt::Group, std::set<TargetId>> groups_;  ///< the targets that can witness
+  std::set<TargetId> doubted_;
+  EngineStats stats_;
+  MonotonicTime starved_at_{};
+  TimerId sweep_;
+  Duration sweep_every_{};
+  MonotonicTime sweep_due_{};
 };
 
 }  // namespace gslbd::health

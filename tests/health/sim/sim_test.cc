@@ -6,9 +6,7 @@
 #include <cstdlib>
 #include <map>
 
-#include "health/check_type.h"
 #include "health/engine.h"
-#include "health/types/tcp_options.h"
 #include "tests/health/sim/sim_world.h"
 #include "tests/support/catch.h"
 
@@ -26,10 +24,7 @@ constexpr Behaviour kBehaviours[] = {
 std::shared_ptr<const Check> make_check(Random& random, const std::string& name) {
   auto check = std::make_shared<Check>();
   check->name = name;
-  check->type = find_check_type("tcp");
-  auto options = std::make_shared<TcpOptions>();
-  options->port = static_cast<std::uint16_t>(1 + random.below(3));
-  check->options = std::move(options);
+  check->type = sim_check_type();
   check->interval = std::chrono::milliseconds(100 + random.below(3000));
   check->timeout = std::min<Duration>(check->interval, std::chrono::milliseconds(20 + random.below(1000)));
   check->confirm_interval =
@@ -79,6 +74,7 @@ class World {
   std::vector<std::shared_ptr<const Check>> checks_;
   std::vector<TargetSpec> plan_;
   std::map<TargetId, Verdict> believed_;
+  std::map<TargetId, bool> pending_;
   std::map<TargetId, std::uint64_t> probes_seen_;
   int first_rounds_ = 0;
   std::string complaint_;
@@ -87,7 +83,11 @@ class World {
 void World::changed(const VerdictChange& change, const TargetStatus& status) {
   const auto check =
       std::find_if(checks_.begin(), checks_.end(), [&](const auto& c) { return c->name == status.check; });
-  if (change.from == change.to) complain("a change that changes nothing");
+  if (change.from == change.to && change.pending == pending_[change.id]) {
+    complain("a change that changes nothing");
+  }
+  pending_[change.id] = change.pending;
+  if (change.from == change.to) return;
   if (believed_[change.id] != change.from) complain("a change from a verdict that was not held");
   if (change.to == Verdict::unknown) complain("a verdict became unknown");
   if (change.to == Verdict::down && (status.streak_passes || status.streak < (*check)->fall)) {
@@ -120,6 +120,7 @@ void World::replan() {
     const auto before = believed_.find(b.id);
     if (before != believed_.end() && before->second != b.verdict) complain("a reload changed a verdict");
     now[b.id] = b.verdict;
+    pending_[b.id] = b.pending;
   }
   believed_ = std::move(now);
   probes_seen_.clear();
@@ -166,16 +167,14 @@ struct Range {
   explicit Range(std::uint64_t seed, Engine::Options options, Check settings, std::uint32_t targets)
       : scheduler(clock), network(clock, scheduler, seed) {
     settings.name = "c";
-    settings.type = find_check_type("tcp");
-    settings.options = std::make_shared<TcpOptions>();
-    settings.as<TcpOptions>().port = 80;
+    settings.type = sim_check_type();
     check = std::make_shared<const Check>(settings);
     options.seed = seed;
     engine =
         std::make_unique<Engine>(options, clock, scheduler, network,
                                  Engine::Events{.on_change =
                                                     [this](const VerdictChange& c, const TargetStatus&) {
-                                                      changes.push_back({clock.now(), c});
+                                                      if (c.from != c.to) changes.push_back({clock.now(), c});
                                                     },
                                                 .on_first_round = [this] { first_round = clock.now(); }});
     std::vector<TargetSpec> plan;

@@ -7,6 +7,21 @@ namespace gslbd::health::sim {
 
 using namespace std::chrono_literals;
 
+const CheckType* sim_check_type() {
+  static constexpr CheckType kType{
+      .name = "sim",
+      .help = "a probe of the simulated network",
+      .defaults = [] { return std::make_shared<CheckOptions>(); },
+      .fields = {},
+      .shared_fields = {},
+      .expect_fields = {},
+      .verify = nullptr,
+      .describe = [](const Check& c, std::string& out) { out += " " + c.name; },
+      .make_transport = nullptr,
+  };
+  return &kType;
+}
+
 void SimNetwork::start(ProbeId id, const Check& check, const Address& address, ProbeListener& listener) {
   started_.push_back({id, address, clock_.now()});
   if (!pending_.emplace(id, Pending{address, {}}).second) ++violations_;

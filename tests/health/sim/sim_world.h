@@ -12,10 +12,14 @@
 #include "core/random.h"
 #include "core/time.h"
 #include "health/check.h"
+#include "health/check_type.h"
 #include "health/scheduler.h"
 #include "health/transport.h"
 
 namespace gslbd::health::sim {
+
+/// The type of check that this world's network probes; it has no options.
+const CheckType* sim_check_type();
 
 class SimScheduler final : public Scheduler {
  public:

@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: Apache-2.0
+// What follows from an outcome: the belief, whether a death is credible, and who is told.
+#include <algorithm>
+#include <utility>
+
+#include "health/check_type.h"
+#include "health/engine.h"
+
+namespace gslbd::health {
+namespace {
+
+// Verdicts are looked over for their age several times within the shortest bound.
+constexpr Duration kFastestSweep = std::chrono::milliseconds(250);
+constexpr Duration kSlowestSweep = std::chrono::seconds(10);
+
+// Targets of one group that are asked whether this prober is still connected.
+constexpr std::size_t kAskedPerGroup = 2;
+
+// More than the evidence needs: a probe may still slip in before a dying process lets go of its port.
+constexpr std::uint32_t kBurstExtra = 2;
+
+}  // namespace
+
+void Engine::believe(Target& target, const Check& check, MonotonicTime probe_started) {
+  const Reason reason = target.last->reason;
+  const MonotonicTime now = clock_.now();
+  const bool crosses_network = check.type->crosses_network;
+  // A witness that cannot be probed does not testify either.
+  const bool no_word = is_silence(reason) || is_local_trouble(reason);
+  if (crosses_network && no_word && target.hopeful) doubt_.silent(target.group, now);
+  if (crosses_network && !no_word) heard(target.group);
+  if (is_local_trouble(reason)) return starving(target);
+  target.evidence = now;
+  target.evidence_seen = true;
+  const HeldBack before = held_back(target.belief, check, now);
+  target.belief = with_outcome(target.belief, reason, check, now);
+  target.deciding = probe_started;
+  const bool death = target.belief.doubted();
+  set_belief(target, settle(target.belief, check, now, death && credible(target, check)));
+  hold_or_release(target);  // also for one that was remembered as up
+  const HeldBack after = held_back(target.belief, check, now);
+  if (after != HeldBack::no && before == HeldBack::no) {
+    emit(EventKind::held_down, target, target.belief.verdict, std::string(held_back_text(after)));
+  }
+}
+
+bool Engine::credible(const Target& target, const Check& check) {
+  if (!self_doubt_on_ || !check.type->crosses_network || !is_silence(target.last->reason)) return true;
+  if (stats_.isolated) return false;
+  const SelfDoubt::Judgement judgement = doubt_.judge(target.group, target.deciding);
+  if (judgement.finding == SelfDoubt::Finding::cut_off) enter_isolation();
+  if (judgement.finding == SelfDoubt::Finding::not_known) ask(judgement.ask);
+  return judgement.finding == SelfDoubt::Finding::credible;
+}
+
+void Engine::set_belief(Target& target, const Settled& settled) {
+  target.belief = settled.belief;
+  if (target.belief.doubted()) {
+    doubted_.insert(target.id);
+  } else {
+    doubted_.erase(target.id);
+  }
+  if (settled.transition) {
+    changed(target, settled.transition->from, target.last ? target.last->detail : std::string());
+  } else if (target.belief.pending() != target.reported_pending) {
+    report(target, target.belief.verdict, clock_.wall_now());
+  }
+}
+
+void Engine::changed(Target& target, Verdict from, const std::string& why) {
+  target.since = clock_.wall_now();
+  count_hopeful(target);
+  hold_or_release(target);
+  emit(EventKind::verdict, target, from, why);
+  report(target, from, target.since);
+}
+
+void Engine::report(Target& target, Verdict from, WallTime at) {
+  target.reported_pending = target.belief.pending();
+  if (target.canary || !events_.on_change) return;
+  events_.on_change({target.id, from, target.belief.verdict, at, target.reported_pending}, status_of(target));
+}
+
+// Somebody answered: the prober is connected. Deaths that waited for a witness may be credible now.
+void Engine::heard(SelfDoubt::Group group) {
+  doubt_.heard(group, clock_.now());
+  if (stats_.isolated) {
+    // Where there are sites to ask, the gateway's answer does not mean that the world is in reach.
+    if (group != SelfDoubt::kCanaries || doubt_.witness_groups() < 2) leave_isolation();
+    return;
+  }
+  const std::vector<TargetId> waiting(doubted_.begin(), doubted_.end());
+  for (const TargetId id : waiting) {
+    Target& target = *targets_.at(id);
+    if (target.group == group) continue;
+    if (doubt_.judge(target.group, target.deciding).finding != SelfDoubt::Finding::credible) continue;
+    set_belief(target, settle(target.belief, *target.check, clock_.now(), true));
+  }
+}
+
+void Engine::enter_isolation() {
+  stats_.isolated = true;
+  stats_.isolated_since = clock_.wall_now();
+  ++stats_.isolations;
+  Event event;
+  event.kind = EventKind::isolated;
+  event.at = stats_.isolated_since;
+  event.detail = "unrelated targets fell silent together: verdicts are frozen";
+  if (events_.on_event) events_.on_event(event);
+}
+
+// What was gathered while the prober was cut off speaks about the prober.
+void Engine::leave_isolation() {
+  stats_.isolated = false;
+  Event event;
+  event.kind = EventKind::connected;
+  event.at = clock_.wall_now();
+  event.duration = event.at - stats_.isolated_since;
+  if (events_.on_event) events_.on_event(event);
+  for (const auto& [id, target] : targets_) {
+    const Belief& b = target->belief;
+    const bool failing = b.verdict != Verdict::down && b.evidence.streak > 0 && !b.evidence.streak_passes;
+    if (failing) set_belief(*target, {without_evidence(b), std::nullopt});
+  }
+}
+
+void Engine::set_self_doubt(bool on) {
+  self_doubt_on_ = on;
+  if (!on && stats_.isolated) leave_isolation();
+}
+
+void Engine::ask(std::span<const SelfDoubt::Group> groups) {
+  for (const SelfDoubt::Group group : groups) {
+    const std::set<TargetId>& members = groups_[group];
+    // From a random place on, round the end: not always the same two, which may be those that are dying.
+    auto it = members.lower_bound(random_.next());
+    for (std::size_t i = 0; i < std::min(kAskedPerGroup, members.size()); ++i, ++it) {
+      if (it == members.end()) it = members.begin();
+      probe_soon(*targets_.at(*it));
+    }
+  }
+}
+
+void Engine::count_hopeful(Target& target) {
+  const bool hopeful = target.check->type->crosses_network && target.belief.verdict != Verdict::down;
+  if (hopeful == target.hopeful) return;
+  if (!hopeful) return no_longer_hopeful(target);
+  target.hopeful = true;
+  doubt_.add_hopeful(target.group);
+  groups_[target.group].insert(target.id);
+}
+
+void Engine::no_longer_hopeful(Target& target) {
+  target.hopeful = false;
+  doubt_.remove_hopeful(target.group);
+  groups_[target.group].erase(target.id);
+}
+
+// A connection is held to what is up; to what is down there is none to lose.
+void Engine::hold_or_release(Target& target) {
+  const bool wanted = holder_ != nullptr && target.check->hold && target.belief.verdict == Verdict::up;
+  if (wanted == (target.held != nullptr)) return;
+  if (wanted) {
+    target.held = target.check;
+    holder_->hold(target.id, *target.held, target.address, *this);
+  } else {
+    holder_->release(target.id);
+    target.held.reset();
+  }
+}
+
+void Engine::hold_lost(TargetId id, const std::string& why) {
+  const auto found = targets_.find(id);
+  if (found == targets_.end()) return;
+  Target& target = *found->second;
+  ++stats_.holds_lost;
+  emit(EventKind::hold_lost, target, target.belief.verdict, why);
+  if (target.belief.verdict != Verdict::up) return;
+  target.burst = target.check->fall + kBurstExtra;
+  probe_soon(target);
+}
+
+bool Engine::resume(const std::string& check, const Address& address) {
+  bool any = false;
+  for (const auto& [id, target] : targets_) {
+    if (target->check->name != check || target->address != address) continue;
+    if (held_back(target->belief, *target->check, clock_.now()) == HeldBack::no &&
+        !target->belief.awaits_resume) {
+      continue;
+    }
+    any = true;
+    target->belief.awaits_resume = false;
+    target->belief.penalty = {};
+    target->belief.recovered = {};
+    set_belief(*target, settle(target->belief, *target->check, clock_.now(), false));
+  }
+  return any;
+}
+
+// One event for all: when descriptors run out, every probe says so.
+void Engine::starving(const Target& target) {
+  if (target.last->reason == Reason::unheard) return;  // nothing is wrong: its time has not come yet
+  const MonotonicTime now = clock_.now();
+  if (starved_at_ == MonotonicTime{} || now - starved_at_ >= kStarvedFor) {
+    emit(EventKind::starved, target, target.belief.verdict, target.last->detail);
+  }
+  starved_at_ = now;
+}
+
+void Engine::set_sweep() {
+  sweep_every_ = kSlowestSweep;
+  for (const auto& [id, t] : targets_) {
+    if (t->check->max_age > Duration{0}) sweep_every_ = std::min(sweep_every_, t->check->max_age / 4);
+  }
+  sweep_every_ = std::max(sweep_every_, kFastestSweep);
+  scheduler_.cancel(sweep_);
+  sweep_due_ = clock_.now() + sweep_every_;
+  sweep_ = scheduler_.run_at(sweep_due_, [this] { sweep(); });
+}
+
+// Nothing stale is believed. Time in which this process did not run at all is nobody's age: after a pause the
+// probes get the time they need.
+void Engine::sweep() {
+  const MonotonicTime now = clock_.now();
+  const Duration paused = now - sweep_due_ > sweep_every_ ? now - sweep_due_ : Duration{0};
+  for (const auto& [id, target] : targets_) {
+    Target& t = *target;
+    t.evidence += paused;
+    const bool old = t.check->max_age > Duration{0} && now - t.evidence > t.check->max_age;
+    // An operator's word has no age.
+    if (!old || t.belief.verdict == Verdict::unknown || t.belief.awaits_resume) continue;
+    const Verdict from = t.belief.verdict;
+    ++stats_.stale;
+    t.belief.verdict = Verdict::unknown;
+    t.belief = without_evidence(t.belief);
+    doubted_.erase(id);
+    emit(EventKind::stale, t, from, "no evidence for " + format_duration(now - t.evidence));
+    changed(t, from, "too old to be believed");
+  }
+  sweep_due_ = now + sweep_every_;
+  sweep_ = scheduler_.run_at(sweep_due_, [this] { sweep(); });
+}
+
+void Engine::emit(EventKind kind, const Target& target, Verdict from, std::string detail) {
+  if (!events_.on_event) return;
+  Event event;
+  event.kind = kind;
+  event.at = clock_.wall_now();
+  event.check = target.check->name;
+  event.address = target.address;
+  event.site = target.site;
+  event.from = from;
+  event.to = target.belief.verdict;
+  if (target.last) {
+    event.reason = target.last->reason;
+    event.duration = target.last->duration;
+  }
+  event.detail = std::move(detail);
+  event.streak = target.belief.evidence.streak;
+  events_.on_event(event);
+}
+
+}  // namespace gslbd::health

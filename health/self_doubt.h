@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// Self-doubt: when targets fall silent, is it they or this prober? Targets that may well fail together (those
+// of one site, or of one neighbourhood where no site is given) form a group, and a group is the other groups'
+// witness: whoever else was heard since the deciding probe began proves that the prober is connected.
+//
+//   another group was heard, and has not been silent itself  -> the death is credible
+//   every other group that should be alive was silent too     -> the prober is cut off
+//   some of them have not been asked since                     -> not known: ask them
+//
+// Only silence is doubted (no answer, no route). A refused connection or a wrong page is an answer: it proves
+// the way there. Where no other group is left, the configured canaries are the witnesses; where there are
+// none either, a death is credible.
+//
+// Thread: one thread, the engine's.
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "core/address.h"
+#include "core/time.h"
+#include "health/outcome.h"
+
+namespace gslbd::health {
+
+/// Whether a failure for this reason may lie on the prober's own connection.
+constexpr bool is_silence(Reason reason) {
+  return reason == Reason::timeout || reason == Reason::unreachable;
+}
+
+class SelfDoubt {
+ public:
+  using Group = std::uint32_t;
+  static constexpr Group kCanaries = 0;
+  enum class Finding : std::uint8_t { credible, cut_off, not_known };
+  struct Judgement {
+    Finding finding = Finding::credible;
+    std::vector<Group> ask{};  ///< for not_known: groups whose targets should be probed now
+  };
+
+  /// The group of a target: its site, or the /24 or /48 around its address.
+  Group group_of(const std::string& site, const Address& address);
+
+  /// Counts the targets of a group that are not believed down: only those can witness.
+  void add_hopeful(Group group);
+  void remove_hopeful(Group group);
+
+  /// A probe of the group ended now: with an answer of any kind, or with silence where an answer was hoped
+  /// for.
+  void heard(Group group, MonotonicTime now);
+  void silent(Group group, MonotonicTime now);
+
+  /// Of a target in `group` whose deciding probe began at `since`.
+  /// Groups that have a hopeful target, the canaries not counted.
+  std::size_t witness_groups() const { return hopeful_.size(); }
+  Judgement judge(Group group, MonotonicTime since) const;
+
+ private:
+  struct Record {
+    std::size_t hopeful = 0;
+    MonotonicTime heard{};
+    MonotonicTime silent{};
+  };
+
+  bool testifies(const Record& record, MonotonicTime since) const {
+    return record.heard >= since && record.silent < since;
+  }
+
+  std::map<std::string, Group> names_;
+  std::vector<Record> groups_{Record{}};  ///< by group; the canaries' first
+  std::set<Group> hopeful_;               ///< those with a hopeful target, without the canaries
+  // The groups heard last, newest first, each once: a few are enough to find one that is not the asker's.
+  std::vector<Group> recent_;
+};
+
+}  // namespace gslbd::health
