@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+// Trust stores and their cache.
+
+#include <fmt/format.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <map>
+#include <mutex>
+
+#include "health/stream/tls_openssl.h"
+
+namespace gslbd::health {
+namespace {
+
+/// What tells whether a file is still the one that was parsed.
+struct Stamp {
+  dev_t device = 0;
+  ino_t inode = 0;
+  off_t size = 0;
+  std::int64_t modified_ns = 0;
+  auto operator<=>(const Stamp&) const = default;
+};
+
+/// 0, or an errno value.
+int read_stamp(const std::string& path, Stamp& out) {
+  struct stat s {};
+  if (stat(path.c_str(), &s) != 0) return errno;
+  out = {s.st_dev, s.st_ino, s.st_size, std::int64_t{s.st_mtim.tv_sec} * 1'000'000'000 + s.st_mtim.tv_nsec};
+  return 0;
+}
+
+/// The system's directory of authorities: its time changes when one comes or goes.
+std::string system_directory() {
+  const char* from_environment = std::getenv(X509_get_default_cert_dir_env());
+  return from_environment != nullptr ? from_environment : X509_get_default_cert_dir();
+}
+
+SslCtxPtr make_context() {
+  SslCtxPtr context(SSL_CTX_new(TLS_client_method()));
+  if (context == nullptr) return context;
+  // Nothing a peer sends may make us start over; sessions are never resumed, as that would hide a certificate
+  // that has expired since.
+  SSL_CTX_set_options(context.get(), SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_TICKET);
+  SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_OFF);
+  SSL_CTX_set_mode(context.get(), SSL_MODE_RELEASE_BUFFERS);
+  return context;
+}
+
+Result<SslCtxPtr> parse(const std::string& ca_file) {
+  SslCtxPtr context = make_context();
+  if (context == nullptr) return fail("TLS cannot be set up: out of memory");
+  // The system's authorities are looked up one by one as they are needed, and then kept.
+  const int done = ca_file.empty() ? SSL_CTX_set_default_verify_dir(context.get())
+                                   : SSL_CTX_load_verify_file(context.get(), ca_file.c_str());
+  const unsigned long error = ERR_peek_error();
+  ERR_clear_error();
+  if (done == 1) return context;
+  if (ca_file.empty()) return fail("the system's certificate authorities cannot be read");
+  if (ERR_GET_LIB(error) == ERR_LIB_PEM || ERR_GET_REASON(error) == X509_R_NO_CERTIFICATE_OR_CRL_FOUND) {
+    return fail(fmt::format("there is no certificate in {} (it must be PEM)", ca_file));
+  }
+  return fail(fmt::format("cannot read the certificates in {}", ca_file));
+}
+
+class Cache {
+ public:
+  Result<std::shared_ptr<const TlsTrust>> get(const std::string& ca_file) {
+    Stamp stamp;
+    const int error = read_stamp(ca_file.empty() ? system_directory() : ca_file, stamp);
+    if (error != 0 && !ca_file.empty())
+      return fail(fmt::format("cannot read {}: {}", ca_file, std::strerror(error)));
+    const std::lock_guard lock(mutex_);
+    const auto found = entries_.find(ca_file);
+    if (found != entries_.end() && found->second.stamp == stamp) return found->second.trust;
+    auto context = parse(ca_file);
+    if (!context) return tl::unexpected(context.error());
+    // Those of files that no check names any more go now.
+    std::erase_if(entries_, [](const auto& entry) { return entry.second.trust.use_count() == 1; });
+    auto trust = std::make_shared<const TlsTrust>(
+        std::make_unique<TlsTrust::Impl>(TlsTrust::Impl{std::move(*context)}));
+    entries_[ca_file] = {stamp, trust};
+    return trust;
+  }
+
+ private:
+  struct Entry {
+    Stamp stamp;
+    std::shared_ptr<const TlsTrust> trust;
+  };
+  std::mutex mutex_;
+  std::map<std::string, Entry> entries_;
+};
+
+}  // namespace
+
+TlsTrust::TlsTrust(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+TlsTrust::~TlsTrust() = default;
+
+// One for the process: the thread that reads the configuration parses, the health thread finds it done.
+Result<std::shared_ptr<const TlsTrust>> TlsTrust::load(const std::string& ca_file) {
+  static Cache cache;
+  return cache.get(ca_file);
+}
+
+}  // namespace gslbd::health
