@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Probes for the check types http and https, through libcurl's multi interface on the health loop.
-//
-// Every probe makes its own connection (a reused one would not prove that the target still accepts), to the
-// target's address and nowhere else: no DNS, no proxy, no redirect.
+// Probes for the check types http and https: hands them to the client that speaks the version which the check
+// asks for (health/http/).
 //
 // Thread: the loop's.
 

@@ -136,6 +136,44 @@ def secrets():
     yield "no-digit", (one[:-1] + "g").encode()
 
 
+def http_responses():
+    """Responses behind the octet of how they are cut."""
+    ok = b"HTTP/1.1 200 OK\r\n"
+    for title, response in (
+            ("length", ok + b"Content-Length: 16\r\n\r\n{\"status\": \"ok\"}"), ("close", ok + b"\r\nall fine"),
+            ("chunked", ok + b"Transfer-Encoding: chunked\r\n\r\n3;a=b\r\nabc\r\n0\r\nX: y\r\n\r\n"),
+            ("interim", b"HTTP/1.1 103 X\r\nLink: x\r\n\r\n" + ok + b"Content-Length: 0\r\n\r\n"),
+            ("redirect", b"HTTP/1.0 302 X\r\nLocation: ../x?y#z\r\nConnection: keep-alive\r\n"
+                         b"Content-Length: 0\r\n\r\n"),
+            ("absolute", b"HTTP/1.1 307 X\nLocation: http://0.0.0.0/x\nContent-Length: 0\n\n"),
+            ("folded", ok + b"X: a\r\n b\r\nContent-Length:\r\n 1\r\n\r\nx"), ("none", b"HTTP/1.1 204\r\n\r\n"),
+            ("other", b"SSH-2.0-OpenSSH_9.2\r\n"), ("grpc", bytes([0, 0, 0, 0, 2, 8, 1]))):
+        yield title, b"\x03" + response
+        yield title + "-head", b"\xff" + response
+
+
+def dns_responses():
+    """The records of responses behind the octet of which question they answer (see fuzz_dns_response.cc)."""
+    record = b"\xc0\x0c\x00%c\x00\x01\x00\x00\x00\x3c\x00%c%b"
+    name = b"\x04mail\xc0\x0c"
+    for number, rr_type, data in (
+            (0, 1, bytes([192, 0, 2, 1])), (1, 28, bytes(15) + b"\1"), (2, 5, name), (3, 15, b"\0\x0a" + name),
+            (4, 33, b"\0\1\0\2\x13\xc4" + name), (5, 6, name + name + bytes(20)), (6, 16, b"\1a\2bc"),
+            (7, 1, bytes(4))):
+        yield f"type-{rr_type}-{number}", bytes([number]) + record % (rr_type, len(data), data)
+
+
+def journals():
+    """Lines of a journal, and questions to it."""
+    at, target = '"at":"2026-01-01T00:00:00.000Z"', '"check":"web","target":"192.0.2.1","site":"fra"'
+    for number, more in enumerate((f'"kind":"verdict",{target},"from":"up","to":"down"', f'"kind":"left",{target}',
+                                   f'"kind":"joined",{target},"to":"up"', '"kind":"site","site":"fra","to":"up"',
+                                   '"kind":"isolated"', '"kind":"connected"', '"kind":"stop"',
+                                   '"kind":"start","alive_until":"2026-01-01T00:00:00.000Z"')):
+        yield f"line-{number}", f'{{"seq":{number},{at},{more}}}\n'.encode() * 2
+    yield "query", b"limit=20&kind=verdict&site=a%2Fb+c&since=24h"
+
+
 def responders():
     """Queries behind the two octets of how and from where."""
     for number, (title, packet) in enumerate(queries()):
@@ -143,7 +181,9 @@ def responders():
 
 
 TARGETS = {"message": queries, "responder": responders, "proxy": proxy_headers, "zone_file": zone_files,
-           "config": configurations, "master_file": master_files, "cookie_secrets": secrets}
+           "config": configurations, "master_file": master_files, "cookie_secrets": secrets,
+           "http_response": http_responses, "dns_response": dns_responses,
+           "journal": journals}
 
 
 def write_seeds(directory):

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// One HTTP/2 request of a probe: a libcurl easy handle, set up for a check and an address, and the judgement
+// of what came back. The transport pools and reuses requests: making a handle costs more than setting one up
+// again.
+//
+// Invariants: header and body that are kept are bounded, whatever the peer sends.
+//
+// Thread: the loop's.
+
+#include <curl/curl.h>
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "core/address.h"
+#include "health/check.h"
+#include "health/transport.h"
+#include "health/types/http_options.h"
+
+namespace gslbd::health {
+
+class CurlRequest {
+ public:
+  CurlRequest();
+  ~CurlRequest();
+  CurlRequest(const CurlRequest&) = delete;
+  CurlRequest& operator=(const CurlRequest&) = delete;
+
+  /// Sets the handle up for the next attempt. False when libcurl has no memory for it. `check` must stay
+  /// until the attempt has ended.
+  bool prepare(ProbeId id, const Check& check, const Address& address, ProbeListener& listener);
+  /// What the attempt, which libcurl ended with `code`, means.
+  Outcome judge(CURLcode code) const;
+
+  CURL* handle() const { return easy_.get(); }
+  ProbeId id() const { return id_; }
+  ProbeListener& listener() const { return *listener_; }
+
+ private:
+  bool set_up(const Check& check, const Address& address);
+  bool set_up_request(const HttpOptions& options);
+  bool set_up_tls(const HttpOptions& options);
+  bool set_up_headers(const HttpOptions& options);
+  Outcome judge_response() const;
+  Outcome judge_error(CURLcode code) const;
+  void note_header(std::string_view line);
+  static std::size_t on_header(char* data, std::size_t size, std::size_t count, void* self);
+  static std::size_t on_body(char* data, std::size_t size, std::size_t count, void* self);
+  static curl_socket_t on_open_socket(void* self, curlsocktype purpose, curl_sockaddr* address);
+
+  struct EasyDelete {
+    void operator()(CURL* easy) const { curl_easy_cleanup(easy); }
+  };
+  struct ListDelete {
+    void operator()(curl_slist* list) const { curl_slist_free_all(list); }
+  };
+
+  std::unique_ptr<CURL, EasyDelete> easy_;
+  std::unique_ptr<curl_slist, ListDelete> headers_;
+  std::unique_ptr<curl_slist, ListDelete> connect_to_;
+  ProbeId id_ = 0;
+  ProbeListener* listener_ = nullptr;
+  const HttpOptions* options_ = nullptr;
+  std::size_t header_size_ = 0;
+  std::string grpc_status_;
+  std::string grpc_message_;
+  std::string body_;
+  std::size_t body_size_ = 0;
+  bool body_cut_ = false;
+  int socket_error_ = 0;
+  char error_text_[CURL_ERROR_SIZE] = {};
+};
+
+}  // namespace gslbd::health
