@@ -23,8 +23,9 @@ class Re2Pattern final : public BodyPattern {
 
 }  // namespace
 
-Result<std::shared_ptr<const BodyPattern>> BodyPattern::compile(const std::string& pattern) {
+Result<std::shared_ptr<const BodyPattern>> BodyPattern::compile(const std::string& pattern, Over over) {
   RE2::Options options(RE2::Quiet);
+  if (over == Over::octets) options.set_encoding(RE2::Options::EncodingLatin1);
   options.set_never_capture(true);
   options.set_max_mem(1 << 20);  // a pattern that needs more than this is a mistake
   auto compiled = std::make_shared<const Re2Pattern>(pattern, options);

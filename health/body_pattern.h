@@ -16,8 +16,12 @@ namespace gslbd::health {
 
 class BodyPattern {
  public:
+  /// What "." and "\xff" in the pattern stand for: a character of UTF-8, or an octet.
+  enum class Over { text, octets };
+
   /// The error says what is wrong with the pattern.
-  static Result<std::shared_ptr<const BodyPattern>> compile(const std::string& pattern);
+  static Result<std::shared_ptr<const BodyPattern>> compile(const std::string& pattern,
+                                                            Over over = Over::text);
   virtual ~BodyPattern() = default;
 
   virtual const std::string& text() const = 0;

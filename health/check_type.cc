@@ -8,7 +8,19 @@ namespace gslbd::health {
 namespace {
 
 // The registry: one row a type. Documentation and messages keep this order.
-constexpr std::array<const CheckType*, 4> kTypes{&kTcpCheck, &kHttpCheck, &kHttpsCheck, &kIcmpCheck};
+constexpr std::array kTypes{
+    &kTcpCheck,
+    &kTlsCheck,
+    &kHttpCheck,
+    &kHttpsCheck,
+    &kGrpcCheck,
+    &kIcmpCheck,
+    &kUdpCheck,
+    &kDnsCheck,
+    &kExecCheck,
+    &kPushCheck,
+    &kFileCheck,
+};
 
 }  // namespace
 

@@ -5,7 +5,9 @@
 //
 // Thread: constants; any.
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -40,12 +42,21 @@ struct CheckType {
   /// Probes of this type cross the network: when unrelated ones fail together, it may be the prober that is
   /// cut off.
   bool crosses_network = true;
+  /// The port to which `hold` keeps an idle connection; null: the type has no such option.
+  std::optional<std::uint16_t> (*hold_port)(const Check& check) = nullptr;
 };
 
 extern const CheckType kTcpCheck;
+extern const CheckType kTlsCheck;
 extern const CheckType kHttpCheck;
 extern const CheckType kHttpsCheck;
+extern const CheckType kGrpcCheck;
 extern const CheckType kIcmpCheck;
+extern const CheckType kUdpCheck;
+extern const CheckType kDnsCheck;
+extern const CheckType kExecCheck;
+extern const CheckType kPushCheck;
+extern const CheckType kFileCheck;
 
 std::span<const CheckType* const> check_types();
 /// nullptr when there is none of that name.

@@ -10,8 +10,8 @@ namespace gslbd::health {
 
 std::string_view reason_name(Reason reason) {
   static constexpr std::array<std::string_view, kReasonCount> kNames{
-      "pass",   "refused", "timeout",  "unreachable", "reset",         "tls",
-      "status", "body",    "protocol", "resources",   "not_permitted", "internal"};
+      "pass",     "refused", "timeout",  "unreachable", "reset",     "tls",           "status",   "body",
+      "protocol", "exit",    "reported", "silent",      "resources", "not_permitted", "internal", "unheard"};
   return kNames[static_cast<std::size_t>(reason)];
 }
 

@@ -25,19 +25,23 @@ enum class Reason : std::uint8_t {
   unreachable,    ///< no route, or a router said so
   reset,          ///< the connection was made and then broken by the peer
   tls,            ///< handshake or certificate
-  status,         ///< an HTTP status that was not wanted
-  body,           ///< the body does not match
+  status,         ///< a status that was not wanted: of HTTP, a DNS response code
+  body,           ///< what it said does not match: a body, an answer, a reply
   protocol,       ///< the peer speaks, but not the protocol that was asked for
+  exit,           ///< the program that probes ended with another exit code than 0
+  reported,       ///< the target says of itself that it is down
+  silent,         ///< the target has not said for too long how it is
   resources,      ///< local trouble: out of descriptors, ports or memory
   not_permitted,  ///< local trouble: the kernel refuses to send such probes
   internal,       ///< local trouble: a fault of ours
+  unheard,        ///< no evidence yet: nothing has been heard, and it is too early to call that silence
 };
-inline constexpr std::size_t kReasonCount = 12;
+inline constexpr std::size_t kReasonCount = 16;
 
 /// "pass", "refused", "not_permitted": snake case, for metrics and JSON.
 std::string_view reason_name(Reason reason);
 
-/// True when the reason lies on this machine and is no evidence about the target.
+/// True when the reason lies on this machine, or in its not knowing yet, and is no evidence about the target.
 constexpr bool is_local_trouble(Reason reason) {
   return reason >= Reason::resources;
 }

@@ -185,17 +185,16 @@ TEST_CASE("https: the certificate must be valid for the name") {
 
   const Outcome wrong_name = probe(https(server.port(), R"(, "host": "other.example.test")"));
   CHECK(wrong_name.reason == Reason::tls);
-  CHECK(wrong_name.detail ==
-        "no alternative certificate subject name matches target host name 'other.example.test'");
+  CHECK(wrong_name.detail.rfind("host name mismatch: wanted other.example.test", 0) == 0);
   const Outcome untrusted = probe(https(server.port(), named, false));
   CHECK(untrusted.reason == Reason::tls);
-  CHECK(untrusted.detail == "unable to get local issuer certificate");
+  CHECK(untrusted.detail.rfind("no trusted authority vouches for", 0) == 0);
   CHECK(probe(https(server.port(), named + R"(, "tls_verify": false)", false)).passed());
 
   TlsServer old(d + "old.pem", d + "key.pem");
   const Outcome expired = probe(https(old.port(), named));
   CHECK(expired.reason == Reason::tls);
-  CHECK(expired.detail == "certificate has expired");
+  CHECK(expired.detail.rfind("certificate has expired (", 0) == 0);
 
   TestServer plain(always(http_reply(400)));
   CHECK(probe(https(plain.port(), named)).reason == Reason::tls);
