@@ -104,6 +104,7 @@ Composed Composer::compose(const Serving& serving, const Query& query, const Ask
   }
   if (zone == nullptr) return Composed::failure(Rcode::refused, EdnsError::not_authoritative);
   if (!zone->admits(asker.address)) return Composed::failure(Rcode::refused, EdnsError::prohibited);
+  pools_.serve(asker.address);
   Job job(serving, query, asker, out);
   const std::size_t apex = kHeaderSize + query.name.length() - zone->zone->apex_length();
   Composed done = answer_name(job, {&query.name, zone, {kHeaderSize, apex}});

@@ -5,6 +5,8 @@
 //
 // Thread: its worker's.
 
+#include <algorithm>
+
 #include "core/random.h"
 #include "server/answer/message_writer.h"
 #include "server/answer/serving.h"
@@ -15,6 +17,9 @@ namespace gslbd::server {
 class PoolRecords {
  public:
   PoolRecords(std::size_t worker, std::uint64_t seed) : worker_(worker), random_(seed) {}
+
+  /// Whom the next answers are for; `client` stays where it is until they are written.
+  void serve(const Address& client) noexcept { client_ = &client; }
 
   /// What pool `binding` of `zone` answers as things stand. To be asked once for an answer.
   static const AnswerSet& answers(const Serving& serving, const ServedZone& zone,
@@ -32,15 +37,18 @@ class PoolRecords {
     const bool v6 = family == Family::v6;
     WorkerState& mine = serving.worker(worker_);
     std::uint32_t& rotation = mine.rotation[2 * std::size_t{zone.pools[binding.pool]} + (v6 ? 1 : 0)];
-    const Chosen chosen = choose(v6 ? set.v6 : set.v4, rotation, random_);
+    const AddressAnswers& answers = v6 ? set.v6 : set.v4;
+    const Chosen chosen = choose(answers, set.client_key, *client_, rotation, random_);
     if (section == MessageWriter::answer) mine.answers[chosen.counter].add();
-    return out.add_uniform(section, chosen.records, chosen.count, owner, binding.ttl_s,
-                           zones::ZoneData::kPoolTtl);
+    // kPoolTtl is the largest number: a limit undercuts it too.
+    const std::uint32_t ttl_s = std::min(binding.ttl_s, answers.ttl_limit_s);
+    return out.add_uniform(section, chosen.records, chosen.count, owner, ttl_s, zones::ZoneData::kPoolTtl);
   }
 
  private:
   std::size_t worker_;
   Random random_;
+  const Address* client_ = nullptr;
 };
 
 }  // namespace gslbd::server

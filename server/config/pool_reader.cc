@@ -7,6 +7,7 @@
 #include <set>
 
 #include "server/config/alive_rule.h"
+#include "server/config/combined_check.h"
 #include "server/config/pool_lint.h"
 
 namespace gslbd::server {
@@ -78,6 +79,32 @@ void read_members(const JsonView& v, PoolDraft& d) {
   }
 }
 
+std::optional<std::uint32_t> read_ttl(const JsonView& v) {
+  const auto ttl = read_duration(v, 0s, 24h);
+  if (!ttl) return std::nullopt;
+  if (*ttl % 1s != Duration(0)) {
+    v.error(quote(v.json()) + " is not a whole number of seconds");
+    return std::nullopt;
+  }
+  return static_cast<std::uint32_t>(*ttl / Duration(1s));
+}
+
+// What options have to do with each other.
+void verify_pool(const JsonView& v, const Pool& pool) {
+  if (pool.ttl_pending_s && *pool.ttl_pending_s > pool.ttl_s) {
+    v.member("ttl_pending")
+        .error(fmt::format("{}s is longer than the ttl of {}s", *pool.ttl_pending_s, pool.ttl_s));
+  }
+  if (pool.slow_start > Duration(0) && pool.steer != Steer::weighted) {
+    v.member("slow_start").error("a share can only grow with \"steer\": \"weighted\"");
+  }
+  for (const char* key : {"ttl_pending", "slow_start"}) {
+    if (v.json().contains(key) && !v.json().contains("alive")) {
+      v.member(key).warning("without \"alive\" no member ever goes down or recovers by itself");
+    }
+  }
+}
+
 void read_when_all_down(const JsonView& v, PoolDraft& d) {
   if (v.json().is_object() && v.json().size() == 1 && v.json().contains("pool")) {
     const JsonView spare = v.member("pool");
@@ -96,7 +123,7 @@ void read_when_all_down(const JsonView& v, PoolDraft& d) {
 const Field<PoolDraft> kPoolFields[] = {
     {"members", "list of 1 to 1000 members", "required", "the addresses to choose among", read_members},
     {"alive", "rule over checks", "none",
-     "when a member counts as alive: `\"web\"`, `{\"all\": [...]}`, `{\"any\": [...]}`, "
+     "when a member counts as alive: `\"web\"`, `{\"all\": [...]}`, `{\"any\": [...]}`, `{\"not\": ...}`, "
      "`{\"at_least\": 2, \"of\": [...]}`; without it every member does",
      [](const JsonView& v, PoolDraft& d) { d.pool.alive = read_alive_rule(v, *d.scope, d.pool.checks); }},
     {"steer", "all, failover or weighted", "`\"all\"`",
@@ -108,11 +135,14 @@ const Field<PoolDraft> kPoolFields[] = {
          d.pool.steer = kMeanings[*choice];
      }},
     {"ttl", "duration, 0s to 1d", "`\"20s\"`", "the TTL of its answers, unless the name gives its own",
+     [](const JsonView& v, PoolDraft& d) { d.pool.ttl_s = read_ttl(v).value_or(d.pool.ttl_s); }},
+    {"ttl_pending", "duration, 0s to the ttl", "none",
+     "the longest TTL of its answers while the verdict of a target is about to change",
+     [](const JsonView& v, PoolDraft& d) { d.pool.ttl_pending_s = read_ttl(v); }},
+    {"slow_start", "duration, 1s to 1d", "none",
+     "under `weighted`, how long the share of a recovered member grows until it has its weight",
      [](const JsonView& v, PoolDraft& d) {
-       const auto ttl = read_duration(v, 0s, 24h);
-       if (!ttl) return;
-       if (*ttl % 1s != Duration(0)) return v.error(quote(v.json()) + " is not a whole number of seconds");
-       d.pool.ttl_s = static_cast<std::uint32_t>(*ttl / Duration(1s));
+       d.pool.slow_start = read_duration(v, 1s, 24h).value_or(Duration(0));
      }},
     {"when_all_down", "all, last, nodata, servfail or {\"pool\": name}", "`\"all\"`",
      "the answer of a family whose members are all down: all of them, those that were live last, no data, "
@@ -141,6 +171,12 @@ std::shared_ptr<const health::Check> Scope::check(const std::string& name) const
   return outer_ != nullptr ? outer_->check(name) : nullptr;
 }
 
+const CombinedCheck* Scope::combined(const std::string& name) const {
+  const auto found = combined_.find(name);
+  if (found != combined_.end()) return &found->second;
+  return outer_ != nullptr ? outer_->combined(name) : nullptr;
+}
+
 std::optional<std::uint32_t> Scope::pool(const std::string& name) const {
   const auto found = pools_.find(name);
   if (found != pools_.end()) return found->second;
@@ -161,7 +197,8 @@ std::vector<std::string_view> Scope::site_names() const {
   return keys(sites_, outer_ != nullptr ? outer_->site_names() : std::vector<std::string_view>());
 }
 std::vector<std::string_view> Scope::check_names() const {
-  return keys(checks_, outer_ != nullptr ? outer_->check_names() : std::vector<std::string_view>());
+  return keys(checks_,
+              keys(combined_, outer_ != nullptr ? outer_->check_names() : std::vector<std::string_view>()));
 }
 std::vector<std::string_view> Scope::pool_names() const {
   return keys(pools_, outer_ != nullptr ? outer_->pool_names() : std::vector<std::string_view>());
@@ -179,13 +216,7 @@ class ScopeReader {
       if (scope_.outer_ != nullptr && scope_.outer_->site(name) != nullptr) return taken(v, "site", name);
       read_object<Site>(v, site_fields(), scope_.sites_[name]);
     });
-    for_each(*definitions_.checks, "/checks", [&](const std::string& name, const JsonView& v) {
-      if (scope_.outer_ != nullptr && scope_.outer_->check(name)) return taken(v, "check", name);
-      auto check = health::read_check(v, scope_.prefix_ + name);
-      // A check with a mistake still has a name: rules that use it are not mistaken too.
-      scope_.checks_[name] =
-          std::make_shared<const health::Check>(check ? std::move(*check) : health::Check());
-    });
+    read_checks();
     std::vector<PoolDraft> drafts;
     const std::size_t first = pools_.size();
     for_each(*definitions_.pools, "/pools", [&](const std::string& name, const JsonView& v) {
@@ -193,7 +224,10 @@ class ScopeReader {
       PoolDraft draft{{}, &scope_, {}, {}};
       draft.pool.name = scope_.prefix_ + name;
       read_object<PoolDraft>(v, kPoolFields, draft);
-      if (v.json().is_object()) lint_pool(v, draft.pool, scope_);
+      if (v.json().is_object()) {
+        verify_pool(v, draft.pool);
+        lint_pool(v, draft.pool, scope_);
+      }
       scope_.pools_[name] = static_cast<std::uint32_t>(first + drafts.size());
       drafts.push_back(std::move(draft));
     });
@@ -205,6 +239,25 @@ class ScopeReader {
   }
 
  private:
+  void read_checks() {
+    std::map<std::string, JsonView> combined;
+    for_each(*definitions_.checks, "/checks", [&](const std::string& name, const JsonView& v) {
+      const Scope* outer = scope_.outer_;
+      if (outer != nullptr && (outer->check(name) || outer->combined(name) != nullptr)) {
+        return taken(v, "check", name);
+      }
+      if (is_combined_check(v)) {
+        combined.emplace(name, v);
+        return;
+      }
+      auto check = health::read_check(v, scope_.prefix_ + name);
+      // A check with a mistake still has a name: rules that use it are not mistaken too.
+      scope_.checks_[name] =
+          std::make_shared<const health::Check>(check ? std::move(*check) : health::Check());
+    });
+    read_combined_checks(combined, scope_, scope_.combined_);
+  }
+
   template <class F>
   void for_each(const Json& object, const std::string& pointer, F&& f) {
     const JsonView v(object, *definitions_.file, diagnostics_, pointer);

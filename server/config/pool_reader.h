@@ -16,6 +16,14 @@
 
 namespace gslbd::server {
 
+/// A check that combines others (combined_check.h).
+struct CombinedCheck {
+  std::optional<AliveRule> rule;  ///< over `checks`; none when its definition has a mistake
+  std::vector<std::shared_ptr<const health::Check>> checks;
+  std::size_t size = 0;   ///< of the rule: checks and joints
+  std::size_t depth = 0;  ///< of the rule: joints within joints
+};
+
 /// The names one file may use.
 class Scope {
  public:
@@ -28,11 +36,13 @@ class Scope {
 
   const Site* site(const std::string& name) const;
   std::shared_ptr<const health::Check> check(const std::string& name) const;
+  /// nullptr when there is none of that name.
+  const CombinedCheck* combined(const std::string& name) const;
   /// Index of the pool in the list that all scopes share; nullopt when there is none.
   std::optional<std::uint32_t> pool(const std::string& name) const;
 
   std::vector<std::string_view> site_names() const;
-  std::vector<std::string_view> check_names() const;
+  std::vector<std::string_view> check_names() const;  ///< combined ones included
   std::vector<std::string_view> pool_names() const;
 
  private:
@@ -41,6 +51,7 @@ class Scope {
   const Scope* outer_;
   std::map<std::string, Site> sites_;
   std::map<std::string, std::shared_ptr<const health::Check>> checks_;
+  std::map<std::string, CombinedCheck> combined_;
   std::map<std::string, std::uint32_t> pools_;
 };
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/steering/compile.h"
 
+#include <algorithm>
 #include <limits>
+#include <set>
 
 #include "zones/node.h"
 #include "zones/rr_type.h"
@@ -21,7 +23,31 @@ void append_record(const Address& address, std::uint32_t ttl_s, std::vector<std:
   out.insert(out.end(), bytes.begin(), bytes.end());
 }
 
+// Who has all of his weight is drawn by everybody, the others by those parts of the clients that they have by
+// now: the smaller a part, the more records it chooses among.
+void compile_ramp(const Decision& decision, const std::vector<std::uint32_t>& weights, AddressAnswers& out) {
+  const auto table_of = [&](std::uint32_t least) {
+    std::vector<std::uint32_t> some = weights;
+    for (std::size_t i = 0; i < some.size(); ++i) {
+      if (decision.shares[i] < least) some[i] = 0;
+    }
+    return alias_table(some);
+  };
+  const std::set<std::uint32_t> levels(decision.shares.begin(), decision.shares.end());
+  for (const std::uint32_t share : levels) {
+    if (share == kShareSteps) continue;
+    constexpr std::uint32_t kPart = UINT32_MAX / kShareSteps + 1;
+    out.ramp.push_back({share * kPart, table_of(share)});
+  }
+  out.alias = table_of(kShareSteps);
+}
+
 }  // namespace
+
+std::uint32_t ttl_of(const Pool& pool, const Decision& decision) {
+  if (!decision.pending || !pool.ttl_pending_s) return pool.ttl_s;
+  return std::min(pool.ttl_s, *pool.ttl_pending_s);
+}
 
 std::vector<AliasCell> alias_table(std::span<const std::uint32_t> weights) {
   const std::size_t n = weights.size();
@@ -54,9 +80,11 @@ std::vector<AliasCell> alias_table(std::span<const std::uint32_t> weights) {
   return cells;
 }
 
-AddressAnswers compile(const Decision& decision, std::span<const Pool> pools, std::uint32_t ttl_s,
+AddressAnswers compile(const Decision& decision, std::span<const Pool> pools, const Pool& asked,
                        const CounterOf& counter_of) {
   AddressAnswers out;
+  const std::uint32_t ttl_s = ttl_of(asked, decision);
+  if (decision.pending && asked.ttl_pending_s) out.ttl_limit_s = ttl_s;
   out.all_down = decision.why == Why::failed_open || decision.why == Why::last_live ||
                  decision.why == Why::nodata || decision.why == Why::servfail;
   if (decision.servfail) {
@@ -78,7 +106,11 @@ AddressAnswers compile(const Decision& decision, std::span<const Pool> pools, st
   out.selection = Selection::rotated;
   if (decision.steer == Steer::weighted) {
     out.selection = Selection::weighted;
-    out.alias = alias_table(weights);
+    if (decision.shares.empty()) {
+      out.alias = alias_table(weights);
+    } else {
+      compile_ramp(decision, weights, out);
+    }
   }
   return out;
 }

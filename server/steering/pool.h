@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "core/address.h"
+#include "core/time.h"
 #include "health/check.h"
 
 namespace gslbd::server {
@@ -25,11 +26,12 @@ struct Member {
 
 /// How checks join into "this member is alive": a tree whose leaves are indexes into Pool::checks.
 struct AliveRule {
-  enum class Kind : std::uint8_t { check, all, any, at_least };
+  enum class Kind : std::uint8_t { check, all, any, at_least, negated };
   Kind kind = Kind::check;
   std::uint32_t check = 0;     ///< for check
   std::uint32_t at_least = 0;  ///< for at_least: how many of `of`
-  std::vector<AliveRule> of;
+  std::vector<AliveRule> of;   ///< one for negated
+  std::string name = {};       ///< of the combined check that this part of the rule is; empty: none
 };
 
 enum class Steer : std::uint8_t {
@@ -47,6 +49,8 @@ struct Pool {
   std::optional<AliveRule> alive;                            ///< none: every member counts as alive
   Steer steer = Steer::all;
   std::uint32_t ttl_s = 20;
+  std::optional<std::uint32_t> ttl_pending_s;  ///< at most this while a verdict is about to change
+  Duration slow_start{0};                      ///< weighted: how long a recovered member's share grows
   WhenAllDown when_all_down = WhenAllDown::all;
   std::uint32_t spare = 0;  ///< for WhenAllDown::pool: index of that pool
 };

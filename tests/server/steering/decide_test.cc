@@ -3,6 +3,7 @@
 
 #include "core/random.h"
 #include "server/steering/compile.h"
+#include "tests/server/steering/world.h"
 #include "tests/support/catch.h"
 
 using namespace gslbd;
@@ -82,6 +83,14 @@ TEST_CASE("down only when ping and web both fail is any of the two") {
   rule.of.resize(2);
   CHECK(eval(rule, {kDown, kUp, kDown}) == kUp);
   CHECK(eval(rule, {kDown, kDown, kUp}) == kDown);
+}
+
+TEST_CASE("not turns up and down around, and leaves the unknown") {
+  AliveRule rule = join(AliveRule::Kind::negated);
+  rule.of.resize(1);
+  CHECK(eval(rule, {kUp}) == kDown);
+  CHECK(eval(rule, {kDown}) == kUp);
+  CHECK(eval(rule, {kUnknown}) == kUnknown);
 }
 
 TEST_CASE("the dead are left out, the unknown stay, the families do not mix") {
@@ -169,13 +178,16 @@ TEST_CASE("what is compiled is what was decided, for random pools") {
         m.weight = 1 + random.below(1000);
         pool.members.push_back(m);
         state.members.push_back(static_cast<Verdict>(random.below(3)));
+        state.drained.push_back(random.below(3) == 0);
+        state.shares.push_back(random.below(2) == 0 ? 1.0 : random.unit() + 0.001);
       }
       pools.push_back(pool);
       states.push_back(state);
     }
     for (const Family family : {Family::v4, Family::v6}) {
       const Decision decision = decide(pools, states, 0, family);
-      const AddressAnswers compiled = compile(decision, pools, 20, [](const std::string&) { return 0U; });
+      const AddressAnswers compiled =
+          compile(decision, pools, pools[0], [](const std::string&) { return 0U; });
       std::vector<Address> want, got;
       for (const auto m : decision.members) want.push_back(pools[decision.pool].members[m].address);
       for (std::uint32_t i = 0; i < compiled.count; ++i) {
@@ -189,24 +201,29 @@ TEST_CASE("what is compiled is what was decided, for random pools") {
       REQUIRE((compiled.selection == Selection::nodata || compiled.selection == Selection::servfail) ==
               empty);
       REQUIRE((compiled.selection == Selection::weighted) == (!empty && decision.steer == Steer::weighted));
+      if (compiled.selection != Selection::weighted) continue;
+      // Slow start: the client may be given exactly those that the decision opens to its part.
+      const SipHashKey key{random.next(), random.next()};
+      const Address client = *Address::parse(std::to_string(random.below(224)) + ".0.2.1");
+      const double part = client_share(key, client) * 0x1.0p-32 * kShareSteps;
+      const auto chances = distribution(table_for(compiled, key, client));
+      for (std::size_t i = 0; i < chances.size(); ++i) {
+        const bool open =
+            decision.shares.empty() || decision.shares[i] == kShareSteps || part < decision.shares[i];
+        REQUIRE((chances[i] > 0) == open);
+      }
     }
   }
 }
 
 TEST_CASE("an alias table draws exactly by weight") {
-  // The share of each record follows from the table itself: no drawing, no luck.
-  const std::vector<std::vector<std::uint32_t>> cases{
-      {1}, {1, 1}, {1, 2, 3}, {65535, 1}, {100, 100, 50, 1, 1000, 7}};
+  const std::vector<std::vector<std::uint32_t>> cases{{1},        {1, 1},       {1, 2, 3},
+                                                      {65535, 1}, {0, 3, 0, 1}, {100, 100, 50, 1, 1000, 7}};
   for (const auto& weights : cases) {
     const auto cells = alias_table(weights);
-    std::vector<double> share(weights.size());
+    const std::vector<double> share = distribution(cells);
     double total = 0;
     for (const auto w : weights) total += w;
-    for (std::size_t i = 0; i < cells.size(); ++i) {
-      const double kept = cells[i].alias == i ? 1.0 : cells[i].threshold * 0x1.0p-32;
-      share[i] += kept / static_cast<double>(cells.size());
-      share[cells[i].alias] += (1.0 - kept) / static_cast<double>(cells.size());
-    }
     for (std::size_t i = 0; i < weights.size(); ++i)
       CHECK(share[i] == Approx(weights[i] / total).margin(1e-8));
   }

@@ -1,45 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/steering/steering.h"
 
+#include "tests/server/steering/world.h"
 #include "tests/support/catch.h"
 
 using namespace gslbd;
 using namespace gslbd::server;
-
-namespace {
-
-std::shared_ptr<const health::Check> tcp_check(const std::string& name, std::uint16_t port) {
-  Diagnostics d;
-  const Json json = {{"type", "tcp"}, {"port", port}};
-  const std::string file = "t.json";
-  return std::make_shared<const health::Check>(*health::read_check(JsonView(json, file, d), name));
-}
-
-Pool pool(const std::string& name, const std::vector<std::string>& addresses,
-          std::vector<std::shared_ptr<const health::Check>> checks) {
-  Pool p;
-  p.name = name;
-  for (const auto& a : addresses) {
-    Member m;
-    m.address = *Address::parse(a);
-    m.site = "site-of-" + a;
-    p.members.push_back(m);
-  }
-  p.checks = std::move(checks);
-  if (!p.checks.empty()) p.alive = AliveRule();
-  return p;
-}
-
-// Binds every target to an id that is its place plus 100.
-void bind_all(Steering& s, Verdict verdict) {
-  std::vector<health::Believed> believed;
-  for (std::size_t i = 0; i < s.targets().size(); ++i) believed.push_back({100 + i, verdict});
-  s.bind(believed);
-}
-
-using Indexes = std::vector<std::uint32_t>;
-
-}  // namespace
 
 TEST_CASE("a target that several pools use is asked for once, and touches just those pools") {
   const auto web = tcp_check("web", 80);
@@ -47,13 +13,13 @@ TEST_CASE("a target that several pools use is asked for once, and touches just t
               pool("c", {"192.0.2.3"}, {web}), pool("d", {"192.0.2.2"}, {})});
   REQUIRE(s.targets().size() == 3);
   bind_all(s, Verdict::up);
-  CHECK(s.apply(101, Verdict::down) == Indexes{0, 1});
-  CHECK(s.apply(101, Verdict::down).empty());
+  CHECK(change(s, 101, Verdict::down) == Indexes{0, 1});
+  CHECK(change(s, 101, Verdict::down).empty());
   CHECK(s.decide(0, Family::v4).members == Indexes{0});
   CHECK(s.decide(1, Family::v4).why == Why::failed_open);
   CHECK(s.decide(2, Family::v4).why == Why::live);
   CHECK(s.decide(3, Family::v4).why == Why::live);
-  CHECK(s.apply(999, Verdict::down).empty());
+  CHECK(change(s, 999, Verdict::down).empty());
 }
 
 TEST_CASE("the same check under two names is one target") {
@@ -76,8 +42,8 @@ TEST_CASE("a pool that falls back is compiled again when its spare changes") {
   main.spare = 1;
   Steering s({main, pool("spare", {"192.0.2.2", "192.0.2.3"}, {web})});
   bind_all(s, Verdict::up);
-  CHECK(s.apply(101, Verdict::down) == Indexes{1, 0});
-  CHECK(s.apply(100, Verdict::down) == Indexes{0});
+  CHECK(change(s, 101, Verdict::down) == Indexes{1, 0});
+  CHECK(change(s, 100, Verdict::down) == Indexes{0});
   CHECK(s.decide(0, Family::v4).members == Indexes{1});
   // Its answers are counted under its own name and the spare's site.
   const auto counter = s.compile(0)->v4.counters.at(0);
@@ -90,18 +56,18 @@ TEST_CASE("who was never up is not remembered as the last that was") {
   p.when_all_down = WhenAllDown::last;
   Steering s({p});
   bind_all(s, Verdict::unknown);
-  (void)s.apply(100, Verdict::down);
-  (void)s.apply(101, Verdict::down);
+  (void)change(s, 100, Verdict::down);
+  (void)change(s, 101, Verdict::down);
   CHECK(s.decide(0, Family::v4).why == Why::failed_open);
   CHECK(s.decide(0, Family::v4).members == Indexes{0, 1});
 
   // A reload that edits the check knows nothing of the members yet: what it inherits stands.
-  (void)s.apply(100, Verdict::up);
+  (void)change(s, 100, Verdict::up);
   Steering next({p});
   bind_all(next, Verdict::unknown);
-  next.inherit(s);
-  (void)next.apply(101, Verdict::down);
-  (void)next.apply(100, Verdict::down);
+  next.inherit(s, kNow);
+  (void)change(next, 101, Verdict::down);
+  (void)change(next, 100, Verdict::down);
   CHECK(next.decide(0, Family::v4).members == Indexes{0});
 }
 
@@ -111,13 +77,13 @@ TEST_CASE("the last live set survives a reload that moves its members") {
   before.when_all_down = WhenAllDown::last;
   Steering first({before});
   bind_all(first, Verdict::up);
-  (void)first.apply(100, Verdict::down);
-  (void)first.apply(101, Verdict::down);
+  (void)change(first, 100, Verdict::down);
+  (void)change(first, 101, Verdict::down);
   CHECK(first.decide(0, Family::v4).members == Indexes{1});
   auto after = pool("a", {"192.0.2.9", "192.0.2.2", "192.0.2.1"}, {web});
   after.when_all_down = WhenAllDown::last;
   Steering second({pool("other", {"192.0.2.5"}, {web}), after});
   bind_all(second, Verdict::down);
-  second.inherit(first);
+  second.inherit(first, kNow);
   CHECK(second.decide(1, Family::v4).members == Indexes{1});
 }
