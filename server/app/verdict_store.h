@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // VerdictStore: the verdicts, kept in the state directory over a restart, so that a restart neither brings a
-// dead site back into the answers nor takes a live one out while it is probed anew.
+// dead site back into the answers nor takes a live one out while it is probed anew, and a target that is held
+// down (flap damping, failback) stays so.
 //
-// The file is written whole beside its place and moved there: a crash leaves the old or the new one. It says
-// when it was written; what is older than kFreshFor is not believed. A file that cannot be read is set aside,
-// not lost.
+// The file says when it was written; what is older than kFreshFor is not believed. What an operator has to
+// resume is kept however long the program was away: only he may end it. A file that cannot be read is set
+// aside, not lost.
 //
 // Thread: any one at a time.
 
@@ -16,6 +17,7 @@
 #include "core/result.h"
 #include "core/time.h"
 #include "health/target.h"
+#include "server/control/state_file.h"
 
 namespace gslbd::server {
 
@@ -26,15 +28,16 @@ class VerdictStore {
 
   explicit VerdictStore(const std::string& state_dir);
 
-  const std::string& path() const { return path_; }
-  /// What was believed at most kFreshFor before `now`. Logs what it finds; never fails.
+  const std::string& path() const { return file_.path(); }
+  /// What was believed at most kFreshFor before `now`, or waits for an operator. Logs what it finds; never
+  /// fails. Version 1 of the file, of the first release, is read too.
   std::vector<health::RememberedVerdict> load(WallTime now) const;
   /// The file's content for these targets; unknown verdicts are not worth keeping.
   static std::string serialize(std::span<const health::TargetStatus> targets, WallTime now);
-  Result<void> save(const std::string& content) const;
+  Result<void> save(const std::string& content) const { return file_.write(content); }
 
  private:
-  std::string path_;
+  StateFile file_;
 };
 
 }  // namespace gslbd::server

@@ -7,7 +7,8 @@
 #include <vector>
 
 #include "server/app/zone_export.h"
-#include "server/cli/http_get.h"
+#include "server/cli/http_client.h"
+#include "server/cli/probe_loss.h"
 #include "server/config/loader.h"
 #include "zones/master_file.h"
 
@@ -37,7 +38,13 @@ Result<std::string> export_offline(const std::string& config_file, const std::st
 
 }  // namespace
 
-int check_command(const std::string& config_file) {
+int check_command(const std::string& config_file, const std::string& probe_loss) {
+  double loss = 0;
+  if (!probe_loss.empty()) {
+    const auto parsed = parse_loss(probe_loss);
+    if (!parsed) return failed("--probe-loss: " + parsed.error().message);
+    loss = *parsed;
+  }
   Diagnostics diagnostics;
   const auto loaded = load(config_file, {}, diagnostics);
   print(diagnostics, stdout);
@@ -50,6 +57,7 @@ int check_command(const std::string& config_file) {
   for (const auto& zone : loaded->zones) names += zone.zone->name_count();
   fmt::print("{}: good: {} zones with {} names, {} pools, {} warnings\n", config_file, loaded->zones.size(),
              names, loaded->pools.size(), diagnostics.warning_count());
+  if (!probe_loss.empty()) fmt::print("{}", false_down_report(loaded->pools, loss));
   return 0;
 }
 

@@ -9,8 +9,9 @@
 
 namespace gslbd::server {
 
-/// Loads everything, prints every error and warning, opens no sockets. 1 on any error.
-int check_command(const std::string& config_file);
+/// Loads everything, prints every error and warning, opens no sockets. 1 on any error. With
+/// `probe_loss` ("1%") also how often healthy targets would be taken down by chance; empty: not.
+int check_command(const std::string& config_file, const std::string& probe_loss);
 
 /// A master file as a zone file of ours. `origin` may be empty.
 int zone_import_command(const std::string& master_file, const std::string& origin);

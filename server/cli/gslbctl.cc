@@ -9,7 +9,9 @@
 
 #include "core/json.h"
 #include "server/app/program.h"
-#include "server/cli/http_get.h"
+#include "server/cli/control_commands.h"
+#include "server/cli/http_client.h"
+#include "server/cli/journal_commands.h"
 
 using namespace gslbd;
 
@@ -26,6 +28,17 @@ std::string coloured(const std::string& state) {
   return fmt::format("\x1b[{}m{:<8}\x1b[0m", colour, state);
 }
 
+// "forced drain by anna: new switch", behind what it is laid over; empty when nothing is.
+std::string forced_text(const Json& of) {
+  if (!of.contains("forced") || !of["forced"].is_object()) return {};
+  const Json& forced = of["forced"];
+  std::string out = "  forced " + text_of(forced, "state");
+  if (const auto author = text_of(forced, "author"); !author.empty()) out += " by " + author;
+  if (forced.contains("until") && forced["until"].is_string()) out += " until " + text_of(forced, "until");
+  if (const auto reason = text_of(forced, "reason"); !reason.empty()) out += ": " + reason;
+  return out;
+}
+
 void print_checks(const Json& checks) {
   fmt::print("\n{:<24} {:<40} {:<8} {:<25} {}\n", "CHECK", "TARGET", "VERDICT", "SINCE", "LAST OUTCOME");
   for (const Json& c : checks) {
@@ -35,8 +48,8 @@ void print_checks(const Json& checks) {
       if (const auto detail = text_of(c["last"], "detail"); !detail.empty()) last += ": " + detail;
       last += fmt::format(" ({:.1f} ms)", c["last"].value("duration_seconds", 0.0) * 1e3);
     }
-    fmt::print("{:<24} {:<40} {} {:<25} {}\n", text_of(c, "check"), text_of(c, "target"),
-               coloured(text_of(c, "verdict")), text_of(c, "since"), last);
+    fmt::print("{:<24} {:<40} {} {:<25} {}{}\n", text_of(c, "check"), text_of(c, "target"),
+               coloured(text_of(c, "verdict")), text_of(c, "since"), last, forced_text(c));
   }
 }
 
@@ -44,8 +57,11 @@ void print_pools(const Json& pools) {
   fmt::print("\n{:<24} {:<40} {:<8} {}\n", "POOL", "MEMBER", "STATE", "SITE");
   for (const Json& pool : pools) {
     for (const Json& m : pool.at("members")) {
-      fmt::print("{:<24} {:<40} {} {}\n", text_of(pool, "name"), text_of(m, "address"),
-                 coloured(text_of(m, "state")), text_of(m, "site"));
+      const bool drained = m.value("drained", false);
+      std::string forced = forced_text(m);
+      if (!forced.empty()) forced += "; checks say " + text_of(m, "checked");
+      fmt::print("{:<24} {:<40} {} {}{}\n", text_of(pool, "name"), text_of(m, "address"),
+                 coloured(drained ? "drained" : text_of(m, "state")), text_of(m, "site"), forced);
     }
   }
 }
@@ -93,6 +109,8 @@ int main(int argc, char** argv) try {
   app.add_subcommand("status", "zones, pools, members and checks")->callback([&] {
     status = status_command(url);
   });
+  server::add_control_commands(app, url, status);
+  server::add_journal_commands(app, url, status);
   CLI11_PARSE(app, argc, argv);
   return status;
 } catch (const std::exception& e) {

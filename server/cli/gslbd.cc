@@ -20,6 +20,7 @@ int main(int argc, char** argv) try {
   std::string zone;
   std::string origin;
   std::string server;
+  std::string loss;
   int status = 0;
 
   const auto with_config = [&](CLI::App* verb) {
@@ -28,9 +29,11 @@ int main(int argc, char** argv) try {
   };
   with_config(app.add_subcommand("run", "serve in the foreground; SIGHUP reloads, SIGTERM stops"))
       ->callback([&] { status = run_program(config); });
-  with_config(
-      app.add_subcommand("check", "load everything, print every error and warning, exit 1 on any error"))
-      ->callback([&] { status = check_command(config); });
+  CLI::App* check = with_config(
+      app.add_subcommand("check", "load everything, print every error and warning, exit 1 on any error"));
+  check->add_option("--probe-loss", loss,
+                    "a share such as 1%: tell how often its loss would take healthy targets down");
+  check->callback([&] { status = check_command(config, loss); });
 
   CLI::App* zones = app.add_subcommand("zone", "zones in and out");
   zones->require_subcommand(1);

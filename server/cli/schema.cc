@@ -4,7 +4,10 @@
 
 #include "health/check.h"
 #include "server/cli/commands.h"
+#include "server/config/combined_check.h"
 #include "server/config/config.h"
+#include "server/config/hooks_config.h"
+#include "server/config/journal_config.h"
 #include "server/config/pool_reader.h"
 #include "server/config/rate_limit_config.h"
 #include "server/config/tcp_config.h"
@@ -43,12 +46,22 @@ int schema_command() {
   table("cookies", cookie_fields());
   table("rate_limit", rate_limit_fields());
   table("admin", admin_fields());
+  table("isolation", isolation_fields());
+  table("A canary", canary_fields());
+  table("An element of maintenance", maintenance_fields());
+  table("journal", journal_fields());
+  table("A hook", hook_fields());
+  table("A hook of type webhook", webhook_fields());
+  table("A hook of type exec", exec_hook_fields());
+  table("A hook of type mail", mail_hook_fields());
   table("A site", site_fields());
   table("A pool", pool_fields());
   table("A member", member_fields());
+  doc_table("Every check", health::check_field_docs(""));
   for (const auto type : health::check_type_names()) {
     doc_table(fmt::format("A check of type {}", type), health::check_field_docs(type));
   }
+  table("A combined check", combined_check_fields());
   doc_table("A zone file", zones::zone_field_docs());
   doc_table("soa", zones::soa_field_docs());
   return 0;

@@ -18,7 +18,11 @@ Json status() {
     "pools": [{"name": "www", "answers": {"A": {"why": "live", "addresses": ["192.0.2.1"]},
                                           "AAAA": {"why": "no_members", "addresses": []}},
                "members": [{"address": "192.0.2.1", "site": "fra", "state": "up"},
+                           {"address": "192.0.2.3", "site": "fra", "state": "up", "checked": "down", "drained": true,
+                            "forced": {"state": "drain", "author": "anna", "reason": "<new>", "until": null}},
                            {"address": "192.0.2.2", "site": "", "state": "down"}]}],
+    "forced": {"forced": [{"site": "fra", "state": "drain", "author": "anna", "reason": "<new>",
+                           "until": "2026-11-21T02:00:00.000Z", "note": "matches nothing"}], "maintenance": []},
     "checks": [{"check": "web", "target": "192.0.2.2", "verdict": "down", "since": "2026-11-21T00:00:01.000Z",
                 "last": {"outcome": "body", "detail": "<script>alert(1)</script>", "duration_seconds": 0.0015}},
                {"check": "web", "target": "192.0.2.1", "verdict": "unknown", "since": "", "last": null}]})");
@@ -33,6 +37,18 @@ TEST_CASE("the page shows pools, checks, zones and a failed reload") {
         "not probed yet", "(1.5 ms)", "The last reload failed", "example.com.", "<td>7</td>",
         "waiting for a restart: listen, tcp", "5000000000 queries, 3 TCP connections",
         "41 truncated, 42 dropped"}) {
+    INFO(part);
+    CHECK(page.find(part) != std::string::npos);
+  }
+}
+
+TEST_CASE("what is forced is shown beside what the checks say") {
+  const std::string page = server::status_page(status());
+  for (const char* part :
+       {"<td><span class=\"drained\">drained</span><br>forced drain by anna: &lt;new&gt;; checks say "
+        "down</td>",
+        "<td>site fra</td><td>forced drain by anna until 2026-11-21T02:00:00.000Z: &lt;new&gt;</td>"
+        "<td>matches nothing</td>"}) {
     INFO(part);
     CHECK(page.find(part) != std::string::npos);
   }

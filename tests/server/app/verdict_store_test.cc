@@ -80,6 +80,50 @@ TEST_CASE("what is no longer fresh is not believed") {
   CHECK(dir.has("verdicts.json"));
 }
 
+TEST_CASE("what holds a target down is kept with its verdict") {
+  const StateDir dir;
+  const VerdictStore store(dir.path());
+  std::vector<health::TargetStatus> targets{target("web", "192.0.2.1", health::Verdict::down),
+                                            target("web", "192.0.2.2", health::Verdict::down)};
+  targets[0].flap_penalty = 2.5;
+  targets[0].held_until = kNow + 10min;
+  targets[1].awaits_resume = true;
+  REQUIRE(store.save(VerdictStore::serialize(targets, kNow)).has_value());
+  const auto back = store.load(kNow + 1min);
+  REQUIRE(back.size() == 2);
+  CHECK(back[0].flap_penalty == 2.5);
+  CHECK(back[0].held_until == kNow + 10min);
+  CHECK_FALSE(back[0].awaits_resume);
+  CHECK(back[0].as_of == kNow);
+  CHECK(back[1].flap_penalty == 0);
+  CHECK(back[1].held_until == WallTime{});
+  CHECK(back[1].awaits_resume);
+}
+
+TEST_CASE("what waits for an operator is remembered however old the file is") {
+  const StateDir dir;
+  const VerdictStore store(dir.path());
+  std::vector<health::TargetStatus> targets{target("web", "192.0.2.1", health::Verdict::down),
+                                            target("web", "192.0.2.2", health::Verdict::down)};
+  targets[1].awaits_resume = true;
+  REQUIRE(store.save(VerdictStore::serialize(targets, kNow)).has_value());
+  const auto back = store.load(kNow + 48h);
+  REQUIRE(back.size() == 1);
+  CHECK(back[0].address.to_string() == "192.0.2.2");
+}
+
+TEST_CASE("a file of the first release is still read") {
+  const StateDir dir;
+  dir.write(R"({"version": 1, "written_ms": 1795219200000, "verdicts": [
+    {"check": "web", "target": "192.0.2.1", "verdict": "down", "since_ms": 1795219100000}]})");
+  const WallTime written{1795219200000ms};
+  const auto back = VerdictStore(dir.path()).load(written + 1min);
+  REQUIRE(back.size() == 1);
+  CHECK(back[0].verdict == health::Verdict::down);
+  CHECK(back[0].as_of == written);
+  CHECK_FALSE(back[0].awaits_resume);
+}
+
 TEST_CASE("without a file there is nothing to believe") {
   const StateDir dir;
   CHECK(VerdictStore(dir.path()).load(kNow).empty());
@@ -91,7 +135,7 @@ TEST_CASE("a damaged file is set aside, whatever the damage") {
                                    "{",
                                    "[]",
                                    "null",
-                                   R"({"version": 2, "written_ms": 0, "verdicts": []})",
+                                   R"({"version": 3, "written_ms": 0, "verdicts": []})",
                                    R"({"version": 1, "verdicts": []})",
                                    std::string(1000, '\0')};
   for (std::size_t n = 1; n + 2 < good.size(); n += 7) damaged.push_back(good.substr(0, n));

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/app/watchdog.h"
+
+#include "tests/support/catch.h"
+
+using namespace gslbd;
+using namespace gslbd::server;
+using namespace std::chrono_literals;
+using Step = WatchdogState::Step;
+
+namespace {
+
+/// Ticks every 500 ms while the health thread is silent for ever longer.
+Step silent_until(WatchdogState& state, Duration end) {
+  Step last = Step::none;
+  for (Duration silence = 500ms; silence <= end; silence += 500ms) {
+    const Step step = state.tick(silence, 500ms, 500ms);
+    if (step != Step::none) last = step;
+  }
+  return last;
+}
+
+}  // namespace
+
+TEST_CASE("a health thread that speaks is well") {
+  WatchdogState state;
+  for (int i = 0; i < 100; ++i) CHECK(state.tick(Duration(i % 5 * 100ms), 500ms, 500ms) == Step::none);
+  CHECK_FALSE(state.alarmed());
+}
+
+TEST_CASE("a silent one raises the alarm, then is lost, and comes back") {
+  WatchdogState state;
+  CHECK(silent_until(state, 2500ms) == Step::none);
+  CHECK(silent_until(state, 3s) == Step::alarm);
+  CHECK(state.alarmed());
+  CHECK_FALSE(state.lost());
+  CHECK(silent_until(state, 15s) == Step::lost);
+  CHECK(state.lost());
+  CHECK(state.tick(15500ms, 500ms, 500ms) == Step::none);
+  CHECK(state.tick(100ms, 500ms, 500ms) == Step::back);
+  CHECK_FALSE(state.alarmed());
+}
+
+TEST_CASE("when the whole process stood still, nobody is blamed") {
+  WatchdogState state;
+  CHECK(state.tick(100ms, 500ms, 500ms) == Step::none);
+  // An hour of sleep: both threads wake together, and this one is the first to run.
+  CHECK(state.tick(1h, 1h, 500ms) == Step::none);
+  CHECK(state.tick(1h + 500ms, 500ms, 500ms) == Step::none);  // the other needs a moment more
+  CHECK(state.tick(100ms, 500ms, 500ms) == Step::none);
+  CHECK_FALSE(state.alarmed());
+}
+
+TEST_CASE("a health thread that does not wake up after a pause is found all the same") {
+  WatchdogState state;
+  state.tick(100ms, 500ms, 500ms);
+  state.tick(1h + 400ms, 1h, 500ms);
+  Step last = Step::none;
+  for (Duration more = 500ms; more <= 4s; more += 500ms) {
+    const Step step = state.tick(1h + 400ms + more, 500ms, 500ms);
+    if (step != Step::none) last = step;
+  }
+  CHECK(last == Step::alarm);
+}
