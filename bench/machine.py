@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the benches ask of the machine: pinned processes, their CPU time, their memory, and how medians are printed."""
 
+import math
 import os
 import platform
 import signal
@@ -9,21 +10,21 @@ import subprocess
 from pathlib import Path
 
 TICK = os.sysconf("SC_CLK_TCK")
-SERVER_CORE, LOAD_CORE = 0, 1
+CORES = sorted(os.sched_getaffinity(0))
+# Where there are fewer cores, the last one is shared.
+SERVER_CORE, LOAD_CORE, WATCH_CORE = (CORES[min(number, len(CORES) - 1)] for number in range(3))
 
 
 def pinned(core, command):
-    """The command, bound to one processor (to whatever there is on a machine that has only one)."""
-    return ["taskset", "-c", str(core if core in os.sched_getaffinity(0) else 0), *map(str, command)]
+    """The command, bound to one processor."""
+    return ["taskset", "-c", str(core), *map(str, command)]
 
 
-class Pinned:
-    """A server on the server's core, with all the processes it forks; what it says goes to `log`."""
+class Process:
+    """A running program with all the processes it forks."""
 
-    def __init__(self, command, log):
-        self._log = open(log, "wb")
-        self.popen = subprocess.Popen(pinned(SERVER_CORE, command), stdin=subprocess.DEVNULL, stdout=self._log,
-                                      stderr=subprocess.STDOUT)
+    def __init__(self, popen):
+        self.popen = popen
 
     @property
     def pid(self):
@@ -75,13 +76,21 @@ class Pinned:
             except subprocess.TimeoutExpired:
                 self.popen.kill()
                 self.popen.wait()
-        self._log.close()
 
     def __enter__(self):
         return self
 
     def __exit__(self, *unused):
         self.stop()
+
+
+class Pinned(Process):
+    """A server on the server's core; what it says goes to `log`."""
+
+    def __init__(self, command, log):
+        with open(log, "wb") as output:
+            super().__init__(subprocess.Popen(pinned(SERVER_CORE, command), stdin=subprocess.DEVNULL, stdout=output,
+                                              stderr=subprocess.STDOUT))
 
 
 def describe():
@@ -92,6 +101,11 @@ def describe():
 
 def median(values):
     return statistics.median(values)
+
+
+def percentile(values, percent):
+    """The smallest value that `percent` of them do not exceed."""
+    return sorted(values)[max(0, math.ceil(len(values) * percent / 100) - 1)]
 
 
 def table(header, rows):

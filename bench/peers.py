@@ -48,7 +48,7 @@ def knot(directory, port, zones):
 
 
 SERVERS = {"gslbd": gslbd, "gdnsd": gdnsd, "nsd": nsd, "knot": knot}
-PROGRAMS = {"gslbd": gslbd_binary(), "gdnsd": "gdnsd", "nsd": "nsd", "knot": "knotd"}
+PROGRAMS = {"gslbd": gslbd_binary(), "gdnsd": "gdnsd", "nsd": "nsd", "knot": "knotd", "pdns": "pdns_server"}
 
 
 def available(names):
@@ -60,27 +60,29 @@ def available(names):
     return found
 
 
-def answers(port):
+def answers(port, name):
     try:
-        return ask_udp(("127.0.0.1", port), f"n0.{ZONE}", timeout=0.05).rcode == "NOERROR"
+        return ask_udp(("127.0.0.1", port), name, timeout=0.05).rcode == "NOERROR"
     except (OSError, ValueError):
         return False
 
 
 class Running:
-    """The server `name`, answering; `ready_s` is how long that took from its start."""
+    """The server `name`, answering; `ready_s` is how long that took from its start. `writers` make its configuration
+    of `content`; once it serves, it knows the name `question`."""
 
-    def __init__(self, name, directory, zones, patience=60):
+    def __init__(self, name, directory, content, writers=SERVERS, question=f"n0.{ZONE}", patience=60):
         self.name, self.port = name, free_port("127.0.0.1")
-        home = Path(directory) / f"{name}-{self.port}"
-        home.mkdir()
-        command = SERVERS[name](home, self.port, zones)
+        self.home = Path(directory) / f"{name}-{self.port}"
+        self.home.mkdir()
+        self.log = self.home / "log"
+        command = writers[name](self.home, self.port, content)
         began = time.monotonic()
-        self.process = Pinned(command, home / "log")
-        while not answers(self.port):
+        self.process = Pinned(command, self.log)
+        while not answers(self.port, question):
             if not self.process.alive() or time.monotonic() - began > patience:
                 self.process.stop()
-                raise SystemExit(f"{name} does not serve:\n{(home / 'log').read_text()[-2000:]}")
+                raise SystemExit(f"{name} does not serve:\n{self.log.read_text()[-2000:]}")
             pause(0.002)
         self.ready_s = time.monotonic() - began
 
