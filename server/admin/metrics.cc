@@ -148,8 +148,15 @@ void add_answers(const MetricsView& view, std::vector<MetricFamily>& out) {
     members.add({{"pool", p.pool}, {"state", "up"}}, p.up);
     members.add({{"pool", p.pool}, {"state", "down"}}, p.down);
     members.add({{"pool", p.pool}, {"state", "unknown"}}, p.unknown);
+    members.add({{"pool", p.pool}, {"state", "drained"}}, p.drained);
   }
   out.push_back(members.take());
+  FamilyBuilder forced =
+      gauge("gslbd_forced", "1 for each state that an operator or a maintenance window forces.");
+  for (const auto& f : view.forced) {
+    forced.add({{"scope", f.scope}, {"name", f.name}, {"state", f.state}}, 1.0);
+  }
+  out.push_back(forced.take());
 }
 
 ClientMetric::Histogram histogram_of(const MetricsView::CheckDuration& d) {
@@ -184,6 +191,64 @@ void add_checks(const MetricsView& view, std::vector<MetricFamily>& out) {
   out.push_back(durations.take());
 }
 
+void add_prober(const MetricsView::Prober& p, std::vector<MetricFamily>& out) {
+  out.push_back(gauge("gslbd_prober_alarm", "1 while the prober itself is in trouble, by kind.")
+                    .add({{"kind", "isolated"}}, p.isolated ? 1.0 : 0.0)
+                    .add({{"kind", "starved"}}, p.starved ? 1.0 : 0.0)
+                    .add({{"kind", "stuck"}}, p.stuck ? 1.0 : 0.0)
+                    .take());
+  out.push_back(gauge("gslbd_prober_targets", "Targets that are probed.").add({}, p.targets).take());
+  out.push_back(gauge("gslbd_prober_probes_in_flight", "Probes under way now.").add({}, p.in_flight).take());
+  out.push_back(gauge("gslbd_prober_doubted_targets", "Silent targets whose death is not credible yet.")
+                    .add({}, p.doubted)
+                    .take());
+  out.push_back(counter("gslbd_prober_isolations_total", "How often this server found itself cut off.")
+                    .add({}, p.isolations)
+                    .take());
+  out.push_back(counter("gslbd_prober_stale_verdicts_total", "Verdicts that became unknown by age.")
+                    .add({}, p.stale)
+                    .take());
+  out.push_back(
+      counter("gslbd_prober_holds_lost_total", "Held connections that broke.").add({}, p.holds_lost).take());
+  FamilyBuilder lateness(MetricType::Histogram, "gslbd_probe_lateness_seconds",
+                         "How long after they were due probes began.");
+  out.push_back(lateness.add({}, histogram_of(p.lateness)).take());
+}
+
+// What is kept and told of what happened.
+void add_records(const MetricsView& view, std::vector<MetricFamily>& out) {
+  FamilyBuilder targets = gauge("gslbd_target_uptime_ratio",
+                                "Share of the window that the target was up, of the time it was known.");
+  FamilyBuilder sites = gauge("gslbd_site_uptime_ratio",
+                              "Share of the window that a member at the site was alive, of the time known.");
+  for (const auto& u : view.uptimes) {
+    if (u.check.empty()) {
+      sites.add({{"site", u.site}, {"window", u.window}}, u.ratio);
+    } else {
+      targets.add({{"check", u.check}, {"target", u.target}, {"window", u.window}}, u.ratio);
+    }
+  }
+  out.push_back(targets.take());
+  out.push_back(sites.take());
+  out.push_back(counter("gslbd_journal_entries_total", "Entries of the journal by what became of them.")
+                    .add({{"result", "written"}}, view.journal.written)
+                    .add({{"result", "queue_full"}}, view.journal.queue_full)
+                    .add({{"result", "write_failed"}}, view.journal.write_failed)
+                    .take());
+  FamilyBuilder deliveries =
+      counter("gslbd_hook_deliveries_total", "Messages of hooks by what became of an attempt.");
+  FamilyBuilder dropped =
+      counter("gslbd_hook_events_dropped_total", "Events that a hook was too slow to take.");
+  for (const auto& h : view.hooks) {
+    deliveries.add({{"hook", h.hook}, {"outcome", "delivered"}}, h.delivered);
+    deliveries.add({{"hook", h.hook}, {"outcome", "failed"}}, h.failed);
+    deliveries.add({{"hook", h.hook}, {"outcome", "retried"}}, h.retried);
+    dropped.add({{"hook", h.hook}}, h.dropped);
+  }
+  out.push_back(deliveries.take());
+  out.push_back(dropped.take());
+}
+
 std::vector<MetricFamily> collect(const MetricsView& view) {
   std::vector<MetricFamily> all;
   add_program(view, all);
@@ -191,6 +256,8 @@ std::vector<MetricFamily> collect(const MetricsView& view) {
   add_protection(view, all);
   add_answers(view, all);
   add_checks(view, all);
+  add_prober(view.prober, all);
+  add_records(view, all);
   // HELP and TYPE without a sample would be noise.
   std::erase_if(all, [](const MetricFamily& family) { return family.metric.empty(); });
   return all;

@@ -66,6 +66,12 @@ struct MetricsView {
     std::uint64_t up = 0;
     std::uint64_t down = 0;
     std::uint64_t unknown = 0;
+    std::uint64_t drained = 0;  ///< in none of the others
+  };
+  struct Forced {
+    std::string scope;  ///< "site", "pool", "member" or "target"
+    std::string name;   ///< "fra", "www 192.0.2.10"
+    std::string state;  ///< "up", "down" or "drain"
   };
   struct Answers {
     std::string pool;
@@ -75,6 +81,41 @@ struct MetricsView {
   struct Zone {
     std::string zone;
     std::uint32_t serial = 0;
+  };
+
+  /// The share of a window that a target, or a site, was up; nothing of what is not known.
+  struct Uptime {
+    std::string check;   ///< empty: of the site
+    std::string target;  ///< likewise
+    std::string site;
+    std::string window;  ///< "1h"
+    double ratio = 0;
+  };
+  struct Hook {
+    std::string hook;
+    std::uint64_t delivered = 0;
+    std::uint64_t failed = 0;
+    std::uint64_t retried = 0;
+    std::uint64_t dropped = 0;  ///< events
+  };
+  struct Journal {
+    std::uint64_t written = 0;
+    std::uint64_t queue_full = 0;
+    std::uint64_t write_failed = 0;
+  };
+
+  /// How the prober itself is doing.
+  struct Prober {
+    bool isolated = false;
+    bool starved = false;
+    bool stuck = false;
+    std::uint64_t targets = 0;
+    std::uint64_t in_flight = 0;
+    std::uint64_t doubted = 0;
+    std::uint64_t isolations = 0;
+    std::uint64_t stale = 0;
+    std::uint64_t holds_lost = 0;
+    CheckDuration lateness;  ///< of all checks together
   };
 
   std::string version;
@@ -91,9 +132,14 @@ struct MetricsView {
   std::vector<Check> checks;
   std::vector<Probes> probes;
   std::vector<CheckDuration> durations;
+  Prober prober;
   std::vector<Pool> pools;
+  std::vector<Forced> forced;
   std::vector<Answers> answers;
   std::vector<Zone> zones;
+  std::vector<Uptime> uptimes;
+  std::vector<Hook> hooks;
+  Journal journal;
   std::uint64_t config_generation = 0;
   bool last_reload_successful = true;
   std::uint64_t reloads_succeeded = 0;

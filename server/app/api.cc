@@ -43,9 +43,10 @@ std::vector<Route> make_routes(const StatusSource& source, const health::Monitor
   return {
       {"GET", "/",
        [&](const HttpRequest&) {
-         return from_main(main, [&source, targets = monitor.status()] {
-           return HttpResponse{200, "text/html; charset=utf-8",
-                               status_page(Json::parse(json_text(status_json(source.facts(), targets))))};
+         return from_main(main, [&source, targets = monitor.status(), engine = monitor.stats()] {
+           return HttpResponse{
+               200, "text/html; charset=utf-8",
+               status_page(Json::parse(json_text(status_json(source.facts(), targets, engine))))};
          });
        }},
       {"GET", "/healthz",
@@ -62,15 +63,16 @@ std::vector<Route> make_routes(const StatusSource& source, const health::Monitor
        }},
       {"GET", "/metrics",
        [&](const HttpRequest&) {
-         return from_main(main, [&source, targets = monitor.status()] {
+         return from_main(main, [&source, targets = monitor.status(), engine = monitor.stats()] {
            return HttpResponse{200, kMetricsContentType,
-                               render_metrics(metrics_view(source.facts(), targets))};
+                               render_metrics(metrics_view(source.facts(), targets, engine))};
          });
        }},
       {"GET", "/api/v1/status",
        [&](const HttpRequest&) {
-         return from_main(main, [&source, targets = monitor.status()] {
-           return HttpResponse{200, "application/json", json_text(status_json(source.facts(), targets))};
+         return from_main(main, [&source, targets = monitor.status(), engine = monitor.stats()] {
+           return HttpResponse{200, "application/json",
+                               json_text(status_json(source.facts(), targets, engine))};
          });
        }},
       {"GET", "/api/v1/zones/",

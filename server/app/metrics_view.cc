@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <map>
+#include <set>
+#include <tuple>
 
 #include "server/app/program.h"
 #include "server/app/status.h"
@@ -46,11 +48,47 @@ void add_targets(std::span<const health::TargetStatus> targets, MetricsView& vie
 
 void add_pools(const Steering& steering, MetricsView& view) {
   for (std::uint32_t p = 0; p < steering.pools().size(); ++p) {
-    MetricsView::Pool pool{steering.pools()[p].name, 0, 0, 0};
-    for (const health::Verdict v : steering.state(p).members) {
-      ++(v == health::Verdict::up ? pool.up : v == health::Verdict::down ? pool.down : pool.unknown);
+    MetricsView::Pool pool{steering.pools()[p].name, 0, 0, 0, 0};
+    const PoolState& state = steering.state(p);
+    for (std::uint32_t m = 0; m < state.members.size(); ++m) {
+      const health::Verdict v = state.members[m];
+      ++(state.is_drained(m)          ? pool.drained
+         : v == health::Verdict::up   ? pool.up
+         : v == health::Verdict::down ? pool.down
+                                      : pool.unknown);
     }
     view.pools.push_back(std::move(pool));
+  }
+}
+
+MetricsView::Prober prober(const health::EngineStats& engine, bool stuck) {
+  MetricsView::Prober p;
+  p.isolated = engine.isolated;
+  p.starved = engine.starved;
+  p.stuck = stuck;
+  p.targets = engine.targets;
+  p.in_flight = engine.in_flight;
+  p.doubted = engine.doubted;
+  p.isolations = engine.isolations;
+  p.stale = engine.stale;
+  p.holds_lost = engine.holds_lost;
+  std::uint64_t cumulative = 0;
+  for (std::size_t b = 0; b < health::kLatenessBounds.size(); ++b) {
+    cumulative += engine.lateness_buckets[b];
+    p.lateness.buckets.push_back({to_seconds(health::kLatenessBounds[b]), cumulative});
+  }
+  p.lateness.count = cumulative + engine.lateness_buckets.back();
+  p.lateness.sum_s = to_seconds(engine.lateness_sum);
+  return p;
+}
+
+// An operator and a window may force the same of one scope: one series says both.
+void add_forced(const ForcedStates& forced, MetricsView& view) {
+  std::set<std::tuple<std::string, std::string, std::string>> seen;
+  for (const ForcedEntry& entry : forced.all()) {
+    MetricsView::Forced f{std::string(entry.scope.kind_name()), entry.scope.label(),
+                          std::string(forced_state_name(entry.state))};
+    if (seen.emplace(f.scope, f.name, f.state).second) view.forced.push_back(std::move(f));
   }
 }
 
@@ -70,6 +108,22 @@ void add_protection(const ResponseTotals& totals, MetricsView& view) {
     }
   }
   view.rate_limit_exempt = totals.rate_limit.exempt;
+}
+
+void add_records(const Recorder& recorder, MetricsView& view) {
+  for (const UptimeFigures& figures : recorder.uptime()) {
+    for (std::size_t w = 0; w < figures.windows.size(); ++w) {
+      const auto ratio = figures.windows[w].ratio();
+      if (!ratio) continue;
+      view.uptimes.push_back(
+          {figures.check, figures.target, figures.site, std::string(kUptimeWindows[w].name), *ratio});
+    }
+  }
+  const RecorderCounters counters = recorder.counters();
+  view.journal = {counters.written, counters.queue_full, counters.write_failed};
+  for (const HookCounters& h : counters.hooks) {
+    view.hooks.push_back({h.hook, h.delivered, h.failed, h.retried, h.dropped});
+  }
 }
 
 }  // namespace
@@ -101,7 +155,8 @@ std::string rcode_name(std::size_t rcode) {
   }
 }
 
-MetricsView metrics_view(const StatusFacts& facts, std::span<const health::TargetStatus> targets) {
+MetricsView metrics_view(const StatusFacts& facts, std::span<const health::TargetStatus> targets,
+                         const health::EngineStats& engine) {
   MetricsView view;
   view.version = version();
   view.start_time_s = epoch_seconds(facts.started_at);
@@ -111,7 +166,10 @@ MetricsView metrics_view(const StatusFacts& facts, std::span<const health::Targe
   }
   add_protection(facts.responses, view);
   add_targets(targets, view);
+  view.prober = prober(engine, facts.health_stuck);
   add_pools(facts.state.steering(), view);
+  if (facts.control != nullptr) add_forced(facts.control->forced(), view);
+  if (facts.recorder != nullptr) add_records(*facts.recorder, view);
   for (const auto& [key, count] : facts.state.answer_totals())
     view.answers.push_back({key.first, key.second, count});
   for (const LoadedZone& z : facts.state.loaded().zones) {

@@ -8,22 +8,29 @@
 #include <csignal>
 #include <memory>
 #include <random>
-#include <stdexcept>
 #include <thread>
 
 #include "core/log.h"
 #include "server/admin/http_server.h"
 #include "server/answer/responder.h"
 #include "server/app/api.h"
+#include "server/app/control_routes.h"
 #include "server/app/environment.h"
 #include "server/app/file_watch.h"
+#include "server/app/heartbeat_route.h"
 #include "server/app/mailbox.h"
+#include "server/app/main_loop.h"
 #include "server/app/reloader.h"
 #include "server/app/restart.h"
 #include "server/app/state.h"
 #include "server/app/status.h"
+#include "server/app/step_timer.h"
 #include "server/app/verdict_keeper.h"
 #include "server/app/verdict_store.h"
+#include "server/app/watchdog.h"
+#include "server/control/control.h"
+#include "server/journal/journal_api.h"
+#include "server/journal/recorder.h"
 #include "server/net/worker.h"
 
 namespace gslbd::server {
@@ -39,6 +46,10 @@ std::vector<health::RememberedVerdict> remembered(const Config& config) {
   return VerdictStore(state_dir(config)).load(SystemClock().wall_now());
 }
 
+RecorderSettings recorder_settings(const Config& c) {
+  return {state_dir(c), c.journal, c.hooks, c.name()};
+}
+
 std::vector<ListenSpec> listen_specs(const Config& config) {
   std::vector<ListenSpec> specs;
   for (const ListenConfig& l : config.listen) specs.push_back({l.endpoint, PrefixSet(l.proxy_from)});
@@ -52,16 +63,19 @@ class Program final : public StatusSource {
         mailbox_(loop_),
         worker_count_(first_.config.workers != 0 ? first_.config.workers
                                                  : std::max(1U, std::thread::hardware_concurrency())),
+        recorder_(recorder_settings(first_.config), version()),
+        control_(loop_, state_dir(first_.config), clock_, control_events()),
         monitor_({.seed = fresh_seed(), .remembered = remembered(first_.config)}, health_events()),
-        state_(monitor_, worker_count_),
+        state_(monitor_, worker_count_, state_events()),
         reloader_(loop_, first_.config.file,
-                  {[this](Loaded next) { install(std::move(next)); }, [this] { watch_files(); }}),
+                  {[this](Loaded next) { install(std::move(next)); }, [this] { load_ended(); }}),
         watch_(loop_, [this] { reloader_.request_if_changed(); }),
-        keeper_(loop_, monitor_, [this] { return state_dir(state_.loaded().config); }) {
+        keeper_(loop_, monitor_, [this] { return state_dir(state_.loaded().config); }),
+        steps_(
+            loop_, [this] { return state_.next_step(); }, [this] { state_.step(); }),
+        watchdog_(loop_, clock_, watchdog_events()) {
     reloader_.loaded_at_start(first_, diagnostics);
   }
-  ~Program() override { uv_loop_close(&loop_); }
-
   int run() {
     const auto started = start();
     if (!started) log::error("{}", started.error().message);
@@ -77,30 +91,63 @@ class Program final : public StatusSource {
     facts.reloads_failed = reloader_.failed();
     facts.listen = endpoints_;
     facts.waiting_for_restart = waiting_for_restart(started_with_, state_.loaded().config);
+    facts.control = &control_;
+    facts.recorder = &recorder_;
+    facts.health_stuck = watchdog_.state().alarmed();
     if (workers_) facts.net = workers_->totals();
     for (const Responder* responder : responders_) facts.responses.add(responder->counters());
     return facts;
   }
 
  private:
-  // Member of the base initialisation: the loop must be there before anything that lives on it.
-  struct Loop : uv_loop_t {
-    Loop() : uv_loop_t{} {
-      if (const int status = uv_loop_init(this); status != 0) {
-        throw std::runtime_error(std::string("cannot make an event loop: ") + uv_strerror(status));
-      }
-    }
-  };
-
   health::Monitor::Events health_events() {
     return {
-        [this](std::span<const health::VerdictChange> changes) {
-          mailbox_.post([this, copy = std::vector(changes.begin(), changes.end())] {
-            state_.apply(copy);
-            keeper_.verdict_changed();
-          });
+        .on_change =
+            [this](std::span<const health::VerdictChange> changes) {
+              mailbox_.post([this, copy = std::vector(changes.begin(), changes.end())] {
+                state_.apply(copy);
+                keeper_.verdict_changed();
+              });
+            },
+        .on_event = [this](const health::Event& e) { recorder_.note(e); },
+        .on_first_round = [this] { mailbox_.post([this] { begin_answering("every check has a verdict"); }); },
+    };
+  }
+
+  State::Events state_events() {
+    return {
+        [this](std::span<const health::Believed> believed) {
+          recorder_.note_installed(state_.steering(), believed);
+          steps_.look();
         },
-        [this] { mailbox_.post([this] { begin_answering("every check has a verdict"); }); },
+        [this](std::span<const std::uint32_t> pools) {
+          recorder_.note_pools(state_.steering(), pools);
+          steps_.look();
+        },
+    };
+  }
+
+  Watchdog::Events watchdog_events() {
+    return {
+        [this] { return monitor_.silence(); },
+        [this] { state_.forget_verdicts(); },
+        [this] { recall_verdicts(); },
+    };
+  }
+
+  void recall_verdicts() try { state_.recall_verdicts(); } catch (const std::exception& e) {
+    log::error("{}", e.what());  // the watchdog will say when it is back
+  }
+
+  Control::Events control_events() {
+    return {
+        [this] { state_.set_forced(control_.lookup()); },
+        [this](const ForcedEvent& e) { recorder_.note(e); },
+        [this](const std::string& check, const Address& target) {
+          const bool resumed = monitor_.resume(check, target);
+          keeper_.verdict_changed();
+          return resumed;
+        },
     };
   }
 
@@ -114,7 +161,7 @@ class Program final : public StatusSource {
     for (const Endpoint& endpoint : endpoints_) log::info("listening on {} (udp, tcp)", endpoint.to_string());
     const Config config = first_.config;
     if (config.admin.listen) {
-      auto admin = HttpServer::start(*config.admin.listen, make_routes(*this, monitor_, mailbox_));
+      auto admin = HttpServer::start(*config.admin.listen, routes());
       if (!admin) return tl::unexpected(admin.error());
       admin_.emplace(std::move(*admin));
       log::info("admin on http://{}/", admin_->endpoint().to_string());
@@ -132,7 +179,16 @@ class Program final : public StatusSource {
     install(std::move(first_));
     watch_files();
     keeper_.start();
+    watchdog_.start();
     return {};
+  }
+
+  std::vector<Route> routes() {
+    auto all = make_routes(*this, monitor_, mailbox_);
+    for (Route& route : control_routes(control_, mailbox_)) all.push_back(std::move(route));
+    for (Route& route : recorder_routes(recorder_)) all.push_back(std::move(route));
+    all.push_back(heartbeat_route(*this, monitor_, mailbox_, control_.guard()));
+    return all;
   }
 
   template <class F>
@@ -149,9 +205,16 @@ class Program final : public StatusSource {
     const Config config = loaded.config;
     log::set_level(config.log_level);
     const std::size_t zones = loaded.zones.size();
-    state_.install(std::move(loaded));
+    state_.install(std::move(loaded), control_.lookup());
+    control_.installed(control_setup(state_.loaded()));
+    recorder_.configure(recorder_settings(config));
     log::info("configuration {} serves: {} zones, {} pools, {} targets", state_.generation(), zones,
               state_.steering().pools().size(), state_.steering().targets().size());
+  }
+
+  void load_ended() {
+    recorder_.note_reload(reloader_.last().successful, state_.generation(), reloader_.last().messages);
+    watch_files();
   }
 
   void watch_files() {
@@ -193,6 +256,7 @@ class Program final : public StatusSource {
   void quit(const char* why) {
     if (quitting_) return;
     quitting_ = true;
+    why_ = why;
     log::info("stopping: {}", why);
     sd_notify(0, "STOPPING=1");
     uv_stop(&loop_);
@@ -205,21 +269,29 @@ class Program final : public StatusSource {
     if (workers_) workers_->stop();
     watch_.close();
     keeper_.close();
+    control_.close();
+    steps_.close();
+    watchdog_.close();
     for (uv_signal_t* signal : signals_) uv_close(reinterpret_cast<uv_handle_t*>(signal), nullptr);
     if (grace_.data != nullptr) uv_close(reinterpret_cast<uv_handle_t*>(&grace_), nullptr);
     uv_run(&loop_, UV_RUN_DEFAULT);  // close callbacks, and a load that is under way
+    recorder_.stop(why_);
   }
 
   Loaded first_;
   const SystemClock clock_{};
-  Loop loop_;
+  MainLoop loop_;
   Mailbox mailbox_;
   const std::size_t worker_count_;
+  Recorder recorder_;  ///< before all that notes something
+  Control control_;
   health::Monitor monitor_;
   State state_;
   Reloader reloader_;
   FileWatch watch_;
   VerdictKeeper keeper_;
+  StepTimer steps_;
+  Watchdog watchdog_;
   std::vector<uv_signal_t*> signals_;
   uv_signal_t hangup_{}, terminate_{}, interrupt_{};
   uv_timer_t grace_{};
@@ -232,6 +304,7 @@ class Program final : public StatusSource {
   const WallTime started_at_ = clock_.wall_now();
   bool answering_ = false;
   bool quitting_ = false;
+  const char* why_ = "it could not start";
   bool failed_ = false;  ///< it ends because it could not go on
 };
 

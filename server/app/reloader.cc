@@ -117,9 +117,9 @@ bool Reloader::take_over(Loaded& loaded) {
   const Serials serials = loaded.serials;
   try {
     events_.on_loaded(std::move(loaded));
-  } catch (const std::bad_alloc&) {
-    last_.messages.push_back("out of memory");
-    log::error("out of memory");
+  } catch (const std::exception& e) {  // out of memory, or a health thread that does not answer
+    last_.messages.push_back(std::string("cannot be installed: ") + e.what());
+    log::error("{}", last_.messages.back());
     return false;
   }
   serials_ = serials;

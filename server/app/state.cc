@@ -3,8 +3,6 @@
 
 #include <fmt/format.h>
 
-#include <set>
-
 #include "core/log.h"
 
 namespace gslbd::server {
@@ -20,13 +18,21 @@ void add_answers(const Steering& steering, const Serving& serving, State::Answer
 
 }  // namespace
 
-void State::install(Loaded loaded) {
+std::vector<health::TargetSpec> State::plan(const Steering& steering, const Loaded& loaded) const {
+  std::vector<health::TargetSpec> all(steering.targets().begin(), steering.targets().end());
+  all.insert(all.end(), loaded.canaries.begin(), loaded.canaries.end());
+  return all;
+}
+
+void State::install(Loaded loaded, const ForcedLookup& forced) {
   // What may take much memory comes before anything that others see: running out of it changes nothing.
   auto policy = policies_.make(loaded);
   auto steering = std::make_unique<Steering>(loaded.pools);
-  const std::vector<health::TargetSpec> targets(steering->targets().begin(), steering->targets().end());
-  steering->bind(monitor_.apply(targets));
-  if (steering_) steering->inherit(*steering_);
+  auto believed = monitor_.apply(plan(*steering, loaded));
+  monitor_.set_self_doubt(loaded.config.isolation.on);
+  believed.resize(steering->targets().size());  // nobody steers by canaries
+  steering->bind(believed, forced);
+  if (steering_) steering->inherit(*steering_, SystemClock().now());
 
   std::vector<std::unique_ptr<const AnswerSet>> sets;
   for (std::uint32_t p = 0; p < loaded.pools.size(); ++p) sets.push_back(steering->compile(p));
@@ -39,21 +45,73 @@ void State::install(Loaded loaded) {
   if (old) add_answers(*steering_, *old, retired_answers_);
   steering_ = std::move(steering);
   loaded_ = std::move(loaded);
+  target_ids_.clear();
+  for (const auto& b : believed) target_ids_.push_back(b.id);
   ++generation_;
+  events_.on_installed(believed);
 }
 
 void State::apply(std::span<const health::VerdictChange> changes) {
   if (!steering_) return;
-  std::set<std::uint32_t> touched;
+  const MonotonicTime now = SystemClock().now();
+  PoolSet touched;
+  PoolSet decided;  // not merely about to change
   for (const auto& change : changes) {
-    for (const auto pool : steering_->apply(change.id, change.to)) touched.insert(pool);
+    for (const auto pool : steering_->apply(change, now)) {
+      touched.insert(pool);
+      if (change.from != change.to) decided.insert(pool);
+    }
   }
-  if (touched.empty()) return;
+  publish(touched);
+  for (const auto pool : decided) log_pool(pool);
+}
+
+void State::set_forced(const ForcedLookup& forced) {
+  if (!steering_) return;
+  const auto touched = steering_->set_forced(forced, SystemClock().now());
+  publish({touched.begin(), touched.end()});
+  for (const auto pool : touched) log_pool(pool);
+}
+
+std::optional<MonotonicTime> State::next_step() const {
+  return steering_ ? steering_->next_step() : std::nullopt;
+}
+
+void State::step() {
+  if (!steering_) return;
+  const auto touched = steering_->advance(SystemClock().now());
+  publish({touched.begin(), touched.end()});
+}
+
+// The steering knows what each was believed to be.
+void State::forget_verdicts() {
+  std::vector<health::VerdictChange> changes;
+  const WallTime at = SystemClock().wall_now();
+  for (const auto id : target_ids_) {
+    changes.push_back({id, health::Verdict::up, health::Verdict::unknown, at, false});
+  }
+  apply(changes);
+}
+
+void State::recall_verdicts() {
+  if (!steering_) return;
+  std::vector<health::VerdictChange> changes;
+  const WallTime at = SystemClock().wall_now();
+  // The whole plan: a reload that the thread did not answer may have left it with another one.
+  auto believed = monitor_.apply(plan(*steering_, loaded_));
+  believed.resize(target_ids_.size());
+  for (const auto& b : believed)
+    changes.push_back({b.id, health::Verdict::unknown, b.verdict, at, b.pending});
+  apply(changes);
+}
+
+void State::publish(const PoolSet& pools) {
+  if (pools.empty()) return;
   const Serving& serving = *serving_.read();
   std::vector<std::unique_ptr<const AnswerSet>> old;
-  for (const auto pool : touched) old.push_back(serving.pool(pool).exchange(steering_->compile(pool)));
+  for (const auto pool : pools) old.push_back(serving.pool(pool).exchange(steering_->compile(pool)));
   wait_for_readers();
-  for (const auto pool : touched) log_pool(pool);
+  events_.on_pools(std::vector(pools.begin(), pools.end()));
 }
 
 void State::log_pool(std::uint32_t pool) const {

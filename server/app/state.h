@@ -5,8 +5,11 @@
 //
 // Thread: main only, except published(), which workers read.
 
+#include <functional>
 #include <map>
 #include <memory>
+#include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <utility>
@@ -25,13 +28,33 @@ class State {
   /// How many answers each (pool, site) has had; the site is that of an answer's first address.
   using AnswerTotals = std::map<std::pair<std::string, std::string>, std::uint64_t>;
 
-  State(health::Monitor& monitor, std::size_t workers) : monitor_(monitor), workers_(workers) {}
+  /// Called on main when what it names serves; they may read, not change, the state.
+  struct Events {
+    /// A configuration was installed; `believed` in the order of steering().targets().
+    std::function<void(std::span<const health::Believed> believed)> on_installed;
+    /// The answers of these pools were compiled anew.
+    std::function<void(std::span<const std::uint32_t> pools)> on_pools;
+  };
 
-  /// Serves this configuration from now on: probing starts for new targets and stops for those that are gone.
-  /// Returns when no worker reads the old one any more.
-  void install(Loaded loaded);
+  State(health::Monitor& monitor, std::size_t workers, Events events)
+      : monitor_(monitor), workers_(workers), events_(std::move(events)) {}
+
+  /// Serves this configuration from now on: probing starts for new targets and stops for those that are gone;
+  /// `forced` is what is forced from the first answer on. Returns when no worker reads the old one any more.
+  /// std::runtime_error when the health thread does not answer: then nothing has changed.
+  void install(Loaded loaded, const ForcedLookup& forced);
   /// Recompiles the pools that the changes touch; they are in the next query's answer when this returns.
   void apply(std::span<const health::VerdictChange> changes);
+  /// The same for what is forced, looked up anew.
+  void set_forced(const ForcedLookup& forced);
+  /// When the next step of a slow start is due; nullopt while there is none.
+  std::optional<MonotonicTime> next_step() const;
+  void step();
+
+  /// The health thread is lost: nothing that it said is believed any more.
+  void forget_verdicts();
+  /// It is back: asks it anew.
+  void recall_verdicts();
 
   const Published<Serving>& published() const { return serving_; }
   /// What is served now; install() must have been called.
@@ -42,13 +65,19 @@ class State {
   AnswerTotals answer_totals() const;
 
  private:
+  using PoolSet = std::set<std::uint32_t>;
+
+  std::vector<health::TargetSpec> plan(const Steering& steering, const Loaded& loaded) const;
+  void publish(const PoolSet& pools);
   void log_pool(std::uint32_t pool) const;
 
   health::Monitor& monitor_;
   const std::size_t workers_;
+  const Events events_;
   Loaded loaded_{};
   PolicyBuilder policies_;
   std::unique_ptr<Steering> steering_;
+  std::vector<health::TargetId> target_ids_;  ///< in the order of steering_->targets()
   Published<Serving> serving_;
   AnswerTotals retired_answers_;  ///< of configurations served before
   std::uint64_t generation_ = 0;

@@ -4,11 +4,46 @@
 #include <numeric>
 
 #include "server/app/program.h"
+#include "server/journal/journal_api.h"
+#include "server/steering/compile.h"
 
 namespace gslbd::server {
 namespace {
 
-Json targets_json(std::span<const health::TargetStatus> targets) {
+// What is forced, as it stands beside the real state; null when nothing is.
+Json forced_json(const ForcedEntry* entry) {
+  if (entry == nullptr) return nullptr;
+  Json out = {{"state", forced_state_name(entry->state)},
+              {"scope", entry->scope.to_string()},
+              {"reason", entry->reason},
+              {"author", entry->author},
+              {"until", nullptr}};
+  if (entry->until) out["until"] = format_wall_time(*entry->until);
+  return out;
+}
+
+// Why a target that passes its probes is down; null when nothing holds it.
+Json held_back_json(const health::TargetStatus& t) {
+  if (t.held_back == health::HeldBack::no) return nullptr;
+  return {{"why", health::held_back_text(t.held_back)},
+          {"until", t.held_until == WallTime{} ? Json() : Json(format_wall_time(t.held_until))}};
+}
+
+// Whether what the verdicts say may be believed at all.
+Json prober_json(const health::EngineStats& engine, bool stuck) {
+  return {{"isolated", engine.isolated},
+          {"isolated_since", engine.isolated ? Json(format_wall_time(engine.isolated_since)) : Json()},
+          {"starved", engine.starved},
+          {"stuck", stuck},
+          {"targets", engine.targets},
+          {"probes_in_flight", engine.in_flight},
+          {"doubted", engine.doubted},
+          {"isolations", engine.isolations},
+          {"stale_verdicts", engine.stale},
+          {"holds_lost", engine.holds_lost}};
+}
+
+Json targets_json(std::span<const health::TargetStatus> targets, const ForcedStates& forced) {
   Json out = Json::array();
   for (const auto& t : targets) {
     Json failures = Json::object();
@@ -17,16 +52,25 @@ Json targets_json(std::span<const health::TargetStatus> targets) {
         failures[std::string(health::reason_name(static_cast<health::Reason>(r)))] = t.counts.by_reason[r];
       }
     }
-    Json entry = {{"check", t.check},
-                  {"type", t.type},
-                  {"target", t.address.to_string()},
-                  {"verdict", health::verdict_name(t.verdict)},
-                  {"since", format_wall_time(t.since)},
-                  {"pending", t.pending},
-                  {t.streak_passes ? "passes_in_a_row" : "failures_in_a_row", t.streak},
-                  {"passes", t.counts.of(health::Reason::pass)},
-                  {"failures", failures},
-                  {"last", nullptr}};
+    Json entry = {
+        {"check", t.check},
+        {"type", t.type},
+        {"target", t.address.to_string()},
+        {"verdict", health::verdict_name(t.verdict)},
+        {"since", format_wall_time(t.since)},
+        {"site", t.site},
+        {"canary", t.canary},
+        {"evidence", health::verdict_name(t.evidence)},
+        {"evidence_at", t.evidence_at == WallTime{} ? Json() : Json(format_wall_time(t.evidence_at))},
+        {"pending", t.pending},
+        {"doubted", t.doubted},
+        {"held_back", held_back_json(t)},
+        {"flap_penalty", t.flap_penalty},
+        {t.streak_passes ? "passes_in_a_row" : "failures_in_a_row", t.streak},
+        {"passes", t.counts.of(health::Reason::pass)},
+        {"failures", failures},
+        {"forced", forced_json(forced.target(t.check, t.address))},
+        {"last", nullptr}};
     if (t.last) {
       entry["last"] = {{"outcome", health::reason_name(t.last->reason)},
                        {"detail", t.last->detail},
@@ -44,28 +88,50 @@ Json answer_json(const Steering& steering, std::uint32_t pool, Family family) {
   for (const auto m : decision.members) {
     addresses.push_back(steering.pools()[decision.pool].members[m].address.to_string());
   }
-  Json out = {{"why", why_name(decision.why)}, {"addresses", addresses}};
+  Json drained = Json::array();
+  const Pool& asked = steering.pools()[pool];
+  for (std::uint32_t m = 0; m < asked.members.size(); ++m) {
+    if (asked.members[m].address.family() != family || !steering.state(pool).is_drained(m)) continue;
+    drained.push_back(asked.members[m].address.to_string());
+  }
+  Json out = {{"why", why_name(decision.why)},
+              {"addresses", addresses},
+              {"drained", drained},
+              {"pending", decision.pending},
+              {"ttl_seconds", ttl_of(asked, decision)}};
   if (decision.pool != pool) out["from_pool"] = steering.pools()[decision.pool].name;
   return out;
 }
 
-Json pools_json(const Steering& steering) {
+// "state" is what counts for the answers, "checked" what the checks say while nothing is forced.
+Json member_json(const Steering& steering, std::uint32_t p, std::uint32_t m, const ForcedStates& forced) {
+  const Pool& pool = steering.pools()[p];
+  const Member& member = pool.members[m];
+  const MemberView view = steering.member(p, m);
+  Json checks = Json::object();
+  for (std::uint32_t c = 0; c < pool.checks.size(); ++c) {
+    checks[pool.checks[c]->name] = health::verdict_name(steering.verdict(p, m, c));
+  }
+  for (const auto& [name, verdict] : steering.combined(p, m)) checks[name] = health::verdict_name(verdict);
+  return {{"address", member.address.to_string()},
+          {"site", member.site},
+          {"weight", member.weight},
+          {"share", view.share},
+          {"tier", member.tier},
+          {"state", health::verdict_name(view.counts)},
+          {"checked", health::verdict_name(view.checked)},
+          {"drained", view.drained},
+          {"forced", forced_json(forced.member(pool.name, member.address, member.site))},
+          {"checks", checks}};
+}
+
+Json pools_json(const Steering& steering, const ForcedStates& forced) {
   Json out = Json::array();
   for (std::uint32_t p = 0; p < steering.pools().size(); ++p) {
     const Pool& pool = steering.pools()[p];
     Json members = Json::array();
     for (std::uint32_t m = 0; m < pool.members.size(); ++m) {
-      const Member& member = pool.members[m];
-      Json checks = Json::object();
-      for (std::uint32_t c = 0; c < pool.checks.size(); ++c) {
-        checks[pool.checks[c]->name] = health::verdict_name(steering.verdict(p, m, c));
-      }
-      members.push_back({{"address", member.address.to_string()},
-                         {"site", member.site},
-                         {"weight", member.weight},
-                         {"tier", member.tier},
-                         {"state", health::verdict_name(steering.state(p).members[m])},
-                         {"checks", checks}});
+      members.push_back(member_json(steering, p, m, forced));
     }
     out.push_back(
         {{"name", pool.name},
@@ -142,8 +208,11 @@ void ResponseTotals::add(const ResponseCounters& worker) {
   rate_limit.add(worker.rate_limit);
 }
 
-Json status_json(const StatusFacts& facts, std::span<const health::TargetStatus> targets) {
+Json status_json(const StatusFacts& facts, std::span<const health::TargetStatus> targets,
+                 const health::EngineStats& engine) {
   const Config& config = facts.state.loaded().config;
+  const ForcedStates nothing;
+  const ForcedStates& forced = facts.control != nullptr ? facts.control->forced() : nothing;
   Json listen = Json::array();
   for (const Endpoint& endpoint : facts.listen) listen.push_back(endpoint.to_string());
   return {{"version", version()},
@@ -161,10 +230,13 @@ Json status_json(const StatusFacts& facts, std::span<const health::TargetStatus>
              {{"successful", facts.last_reload.successful},
               {"at", format_wall_time(facts.last_reload.at)},
               {"messages", facts.last_reload.messages}}}}},
+          {"prober", prober_json(engine, facts.health_stuck)},
           {"traffic", traffic_json(facts)},
           {"zones", zones_json(facts.state.loaded())},
-          {"pools", pools_json(facts.state.steering())},
-          {"checks", targets_json(targets)}};
+          {"forced", facts.control != nullptr ? facts.control->json() : Json::object()},
+          {"uptime", facts.recorder != nullptr ? uptime_json(facts.recorder->uptime()) : Json::object()},
+          {"pools", pools_json(facts.state.steering(), forced)},
+          {"checks", targets_json(targets, forced)}};
 }
 
 }  // namespace gslbd::server

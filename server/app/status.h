@@ -11,11 +11,14 @@
 #include <vector>
 
 #include "core/json.h"
+#include "health/engine_stats.h"
 #include "health/target.h"
 #include "server/admin/metrics.h"
 #include "server/answer/responder.h"
 #include "server/app/reloader.h"
 #include "server/app/state.h"
+#include "server/control/control.h"
+#include "server/journal/recorder.h"
 #include "server/net/counters.h"
 
 namespace gslbd::server {
@@ -44,6 +47,9 @@ struct StatusFacts {
   std::uint64_t reloads_failed = 0;
   std::vector<Endpoint> listen{};
   std::vector<std::string_view> waiting_for_restart{};  ///< keys of the configuration
+  const Control* control = nullptr;                     ///< what is forced; null: nothing
+  bool health_stuck = false;                            ///< the health thread does not run
+  const Recorder* recorder = nullptr;                   ///< uptime, journal and hooks; null: none
 };
 
 class StatusSource {
@@ -53,8 +59,10 @@ class StatusSource {
   virtual StatusFacts facts() const = 0;
 };
 
-Json status_json(const StatusFacts& facts, std::span<const health::TargetStatus> targets);
-MetricsView metrics_view(const StatusFacts& facts, std::span<const health::TargetStatus> targets);
+Json status_json(const StatusFacts& facts, std::span<const health::TargetStatus> targets,
+                 const health::EngineStats& engine = {});
+MetricsView metrics_view(const StatusFacts& facts, std::span<const health::TargetStatus> targets,
+                         const health::EngineStats& engine = {});
 
 /// "NOERROR"; "RCODE17" for one without a name.
 std::string rcode_name(std::size_t rcode);

@@ -13,7 +13,7 @@ constexpr const char* kHead = R"(<!doctype html>
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 70rem; padding: 0 1rem; }
 table { border-collapse: collapse; width: 100%; margin-bottom: 2rem; }
 th, td { text-align: left; padding: .25rem .75rem .25rem 0; border-bottom: 1px solid #8884; vertical-align: top; }
-.up { color: #1a7f37; } .down { color: #d1242f; font-weight: bold; } .unknown { color: #9a6700; }
+.up { color: #1a7f37; } .down { color: #d1242f; font-weight: bold; } .unknown, .drained { color: #9a6700; }
 code, pre { font-size: 90%; } pre { white-space: pre-wrap; } nav a { margin-right: 1rem; }
 </style></head><body>
 )";
@@ -50,6 +50,23 @@ std::string verdict(const std::string& v) {
   return fmt::format("<td class=\"{0}\">{0}</td>", v);
 }
 
+// "forced drain by anna until ...: new switch", beside what it is laid over.
+std::string forced_text(const Json& forced) {
+  std::string out = "forced " + text_of(forced, "state");
+  if (const std::string author = text_of(forced, "author"); !author.empty()) out += " by " + author;
+  if (forced.contains("until") && forced["until"].is_string()) out += " until " + text_of(forced, "until");
+  if (const std::string reason = text_of(forced, "reason"); !reason.empty()) out += ": " + reason;
+  return out;
+}
+
+// The state that counts; where it is forced, by whom, and what the checks say.
+std::string member_state(const Json& member) {
+  const std::string state = member.value("drained", false) ? "drained" : text_of(member, "state");
+  if (!member.contains("forced") || !member["forced"].is_object()) return verdict(state);
+  return fmt::format("<td><span class=\"{0}\">{0}</span><br>{1}; checks say {2}</td>", state,
+                     forced_text(member["forced"]), text_of(member, "checked"));
+}
+
 std::string row_of(const std::string& cells) {
   return "<tr>" + cells + "</tr>\n";
 }
@@ -74,8 +91,8 @@ std::string pools(const Json& status) {
     if (!v6.empty()) answers += (answers.empty() ? "" : "<br>") + v6;
     bool first = true;
     for (const Json& m : pool.at("members")) {
-      out += row_of(cell(first ? text_of(pool, "name") : "") + cell(text_of(m, "address")) +
-                    verdict(text_of(m, "state")) + cell(text_of(m, "site")) + cell(first ? answers : ""));
+      out += row_of(cell(first ? text_of(pool, "name") : "") + cell(text_of(m, "address")) + member_state(m) +
+                    cell(text_of(m, "site")) + cell(first ? answers : ""));
       first = false;
     }
   }
@@ -92,8 +109,32 @@ std::string checks(const Json& status) {
       last = fmt::format("{}: {} ({:.1f} ms)", text_of(c["last"], "outcome"), text_of(c["last"], "detail"),
                          c["last"].value("duration_seconds", 0.0) * 1e3);
     }
+    if (c.contains("forced") && c["forced"].is_object()) last += "<br>" + forced_text(c["forced"]);
     out += row_of(cell(text_of(c, "check")) + cell(text_of(c, "target")) + verdict(text_of(c, "verdict")) +
                   cell(text_of(c, "since")) + cell(last));
+  }
+  return out + "</table>\n";
+}
+
+std::string scope_of(const Json& entry) {
+  for (const char* key : {"site", "pool", "check"}) {
+    if (!entry.contains(key)) continue;
+    std::string out = std::string(key) + " " + text_of(entry, key);
+    for (const char* of : {"member", "target"}) {
+      if (entry.contains(of)) out += " " + text_of(entry, of);
+    }
+    return out;
+  }
+  return {};
+}
+
+// Nothing when nothing is forced.
+std::string forced(const Json& status) {
+  const Json all = status.value("forced", Json::object()).value("forced", Json::array());
+  if (all.empty()) return {};
+  std::string out = "<h2>Forced</h2><table><tr><th>what</th><th>how</th><th></th></tr>\n";
+  for (const Json& entry : all) {
+    out += row_of(cell(scope_of(entry)) + cell(forced_text(entry)) + cell(text_of(entry, "note")));
   }
   return out + "</table>\n";
 }
@@ -147,7 +188,8 @@ std::string status_page(const Json& status) {
   out += fmt::format("<h1>{}</h1>\n<p>gslbd {}, since {}, configuration {} of <code>{}</code></p>\n",
                      text_of(status, "identity"), text_of(status, "version"), text_of(status, "started_at"),
                      status.at("config").value("generation", 0U), text_of(status.at("config"), "file"));
-  out += last_reload(status) + traffic(status) + pools(status) + checks(status) + zones(status);
+  out +=
+      last_reload(status) + traffic(status) + forced(status) + pools(status) + checks(status) + zones(status);
   out +=
       "<nav><a href=\"/api/v1/status\">JSON</a><a href=\"/metrics\">metrics</a><a "
       "href=\"/ready\">ready</a><a href=\"/healthz\">healthz</a></nav>\n";

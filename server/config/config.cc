@@ -5,6 +5,8 @@
 
 #include <filesystem>
 
+#include "server/config/hooks_config.h"
+#include "server/config/journal_config.h"
 #include "server/config/tcp_config.h"
 
 namespace gslbd::server {
@@ -50,7 +52,8 @@ const Field<AdminConfig> kAdminFields[] = {
     {"listen", "IPv4 address with port, or false", "`\"127.0.0.1:9153\"`",
      "where HTTP is served: metrics, status, the API; `false` switches it off", read_admin_listen},
     {"token_file", "file name", "none",
-     "a file whose first line is the token that commands need; no command of this version does",
+     "a file whose first line is the token that commands need; without it they are taken from this host "
+     "alone",
      [](const JsonView& v, AdminConfig& a) { a.token_file = read_string(v).value_or(""); }},
 };
 
@@ -74,8 +77,12 @@ const Field<Config> kConfigFields[] = {
     {"admin", "object", "see below", "the HTTP address for people and Prometheus",
      [](const JsonView& v, Config& c) { read_object<AdminConfig>(v, kAdminFields, c.admin); }},
     {"state_dir", "directory", "none",
-     "where verdicts are kept over a restart, to be used while they are fresh; must be writable",
+     "where forced states, and verdicts while they are fresh, are kept over a restart; must be writable",
      [](const JsonView& v, Config& c) { c.state_dir = read_string(v).value_or(""); }},
+    {"journal", "object, or false", "see below", "what is kept in `state_dir` of what happened",
+     [](const JsonView& v, Config& c) { read_journal_settings(v, c.journal); }},
+    {"hooks", "list of hooks", "`[]`", "whom to tell what happened",
+     [](const JsonView& v, Config& c) { read_hooks(v, c.hooks); }},
     {"identity", "string", "the host name",
      "the name of this server in its status, and to those who ask for it by NSID or id.server",
      [](const JsonView& v, Config& c) { c.identity = read_string(v).value_or(""); }},
@@ -112,6 +119,12 @@ const Field<Config> kConfigFields[] = {
      [](const JsonView& v, Config& c) { c.checks = v.json(); }},
     {"pools", "object of pools", "`{}`", "sets of addresses to steer among, by name",
      [](const JsonView& v, Config& c) { c.pools = v.json(); }},
+    {"isolation", "object, or false", "see below",
+     "whether this server doubts itself when unrelated sites fall silent together",
+     [](const JsonView& v, Config& c) { read_isolation(v, c.isolation); }},
+    {"maintenance", "list of windows", "`[]`",
+     "when a site, a pool, a member or a target is taken out of the answers by itself",
+     [](const JsonView& v, Config& c) { read_maintenance(v, c.maintenance); }},
     {"start_grace", "duration, 0s to 1m", "`\"5s\"`",
      "how long the start waits for every target to have a verdict; then unknown counts as up",
      [](const JsonView& v, Config& c) {
@@ -155,9 +168,11 @@ std::string Config::name() const {
 }
 
 std::vector<std::string> Config::other_files() const {
+  std::vector<std::string> files;
   const CookieConfig& cookies = answers.cookies;
-  if (!cookies.on || cookies.secret_file.empty()) return {};
-  return {resolve(cookies.secret_file)};
+  if (cookies.on && !cookies.secret_file.empty()) files.push_back(resolve(cookies.secret_file));
+  if (!admin.token_file.empty()) files.push_back(resolve(admin.token_file));
+  return files;
 }
 
 std::optional<Config> read_config(std::string_view text, const std::string& file, Diagnostics& diagnostics) {

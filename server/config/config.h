@@ -15,7 +15,11 @@
 #include "core/json_fields.h"
 #include "core/time.h"
 #include "server/config/answer_config.h"
+#include "server/config/isolation_config.h"
 #include "server/config/listen_config.h"
+#include "server/hooks/settings.h"
+#include "server/journal/settings.h"
+#include "server/config/maintenance_config.h"
 #include "server/net/tcp_options.h"
 
 namespace gslbd::server {
@@ -39,6 +43,8 @@ struct Config {
   std::vector<std::string> zones;  ///< file name patterns (glob), relative to the file
   AdminConfig admin;
   std::string state_dir;
+  JournalSettings journal;
+  std::vector<HookSettings> hooks;
   std::string identity;  ///< empty: the host's name; see name()
   Duration start_grace = std::chrono::seconds(5);
   bool watch = true;
@@ -47,6 +53,8 @@ struct Config {
   Json sites = Json::object();  ///< resolved by the loader, like those of zone files
   Json checks = Json::object();
   Json pools = Json::object();
+  std::vector<MaintenanceConfig> maintenance;
+  IsolationConfig isolation;
 
   /// `path` relative to the directory of the configuration file.
   std::string resolve(const std::string& path) const;

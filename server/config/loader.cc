@@ -9,6 +9,7 @@
 #include <functional>
 #include <set>
 
+#include "server/config/admin_token.h"
 #include "server/config/answer_check.h"
 #include "server/config/pool_lint.h"
 #include "zones/zone_builder.h"
@@ -44,6 +45,10 @@ class Loader {
     loaded_.cookie_secrets = load_cookie_secrets(config, diagnostics_);
     for (const std::string& file : find_zone_files(config, diagnostics_)) load_zone(file);
     check_reports();
+    loaded_.canaries = canary_targets(config.isolation, global_, config.file, diagnostics_);
+    loaded_.admin_token = load_admin_token(config, diagnostics_);
+    check_maintenance(config.maintenance, loaded_.catalogue(), config.file, SystemClock().wall_now(),
+                      diagnostics_);
   }
 
  private:
@@ -138,6 +143,12 @@ std::vector<std::string> find_zone_files(const Config& config, Diagnostics& diag
   return {files.begin(), files.end()};
 }
 
+Catalogue Loaded::catalogue() const {
+  std::vector<std::string> sites;
+  for (const auto& [name, unused] : config.sites.items()) sites.push_back(name);
+  return Catalogue(pools, sites);
+}
+
 std::optional<Loaded> load(const std::string& file, const Serials& previous, Diagnostics& diagnostics) {
   const auto text = read_file(file);
   if (!text) {
@@ -146,7 +157,7 @@ std::optional<Loaded> load(const std::string& file, const Serials& previous, Dia
   }
   auto config = read_config(*text, file, diagnostics);
   if (!config) return std::nullopt;
-  Loaded loaded{std::move(*config), {}, {}, {}, {}};
+  Loaded loaded{std::move(*config), {}, {}, {}, {}, {}};
   Loader(loaded, previous, diagnostics).load();
   if (diagnostics.has_errors()) return std::nullopt;
   return loaded;

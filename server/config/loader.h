@@ -42,6 +42,11 @@ struct Loaded {
   Serials serials;
   std::optional<CookieSecrets> cookie_secrets =
       std::nullopt;  ///< of the configuration's file, if it names one
+  std::vector<health::TargetSpec> canaries{};  ///< what tells whether this server is connected
+  std::string admin_token{};  ///< likewise; empty: commands need none
+
+  /// The names that forced states and maintenance windows may use.
+  Catalogue catalogue() const;
 };
 
 /// `previous` are the serials of the state that serves now: a changed file gets a larger one.

@@ -26,6 +26,7 @@ class Admin(E2eCase):
         self.one, self.two = self.sites(ONE, TWO)
         self.server = self.gslbd(
             zones=[zone({"www": {"pool": "www"}})], identity="test-1",
+            hooks=[{"type": "exec", "command": "true"}],
             sites={"fra": {"location": [50.11, 8.68]}, "nyc": {"location": [40.71, -74.01]}},
             checks={"web": {"type": "http", "port": self.one.port, "path": "/healthz", **FAST}},
             pools={"www": {"alive": "web",

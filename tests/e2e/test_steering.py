@@ -2,6 +2,7 @@
 """Which of the live members an answer has: all, failover, weighted; and what is answered when none is alive."""
 
 import collections
+import json
 import socket
 import unittest
 
@@ -123,7 +124,69 @@ class Steering(E2eCase):
         self.wait_addresses(server, "www.example.com", [])
         self.assertEqual(ask_udp(server.endpoint, "www.example.com").rcode, "SERVFAIL")
 
+    # --- slow start, answers while a verdict is about to change ---
+
+    def networks_given(self, server, address, networks=96):
+        """How many networks of clients, asking several times each, are given that address."""
+        given = 0
+        for number in range(networks):
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+                sock.settimeout(5)
+                sock.bind((f"127.1.{number}.9", 0))
+                sock.connect(server.endpoint)
+                for _ in range(8):
+                    sock.send(query("www.example.com"))
+                given += any(address in parse(sock.recv(4096)).addresses for _ in range(8))
+        return given
+
+    def test_a_recovered_member_is_given_to_more_and_more_clients(self):
+        one, _ = self.use(ONE, TWO)
+        server = self.pool(steer="weighted", slow_start="1h", members=members(ONE, TWO))
+        self.assertGreater(self.networks_given(server, ONE), 90)
+        one.kill()
+        self.wait_gone(server, ONE)
+        one.start()
+        share = lambda: server.status()["pools"][0]["members"][0]["share"]
+        wait_until(lambda: share() < 1, "the slow start")
+        # A 64th of the networks, and of these a part draws the other member.
+        self.assertLess(self.networks_given(server, ONE), 15)
+        config = json.loads((self.dir / "gslbd.json").read_text())
+        config["pools"]["www"]["slow_start"] = "2s"  # from the recovery on, not from now
+        self.write("gslbd.json", config)
+        server.reload()
+        wait_until(lambda: share() == 1, "the end of the slow start")
+        self.assertGreater(self.networks_given(server, ONE), 90)
+
+    def test_the_ttl_is_shorter_while_a_verdict_is_about_to_change(self):
+        one, _ = self.use(ONE, TWO)
+        # So many failures in a row that the change stays pending for as long as the test looks.
+        web = {"type": "tcp", "port": self.port, **FAST, "fall": 255, "rise": 1}
+        server = self.gslbd(zones=[zone({"www": {"pool": "www"}, "own": {"pool": {"name": "www", "ttl": "5m"}}})],
+                            checks={"web": web},
+                            pools={"www": {"alive": "web", "ttl": "50s", "ttl_pending": "2s",
+                                           "members": members(ONE, TWO)}})
+        ttls = lambda: {name: {record.ttl for record in ask_udp(server.endpoint, f"{name}.example.com").answers}
+                        for name in ("www", "own")}
+        self.assertEqual(ttls(), {"www": {50}, "own": {300}})
+        one.kill()
+        wait_until(lambda: ttls() == {"www": {2}, "own": {2}}, "the shorter TTL")
+        self.assertTrue(server.status()["pools"][0]["answers"]["A"]["pending"])
+        one.start()
+        wait_until(lambda: ttls() == {"www": {50}, "own": {300}}, "the common TTL")
+
     # --- alive expressions, TTLs ---
+
+    def test_a_combined_check_stands_where_a_check_may(self):
+        one, _ = self.use(ONE, TWO)
+        combined = {"quiet": {"type": "not", "of": "web"}, "site": {"type": "any", "of": ["web", {"not": "quiet"}]}}
+        server = self.gslbd(zones=[zone({"www": {"pool": "www"}})], checks={**self.checks(), **combined},
+                            pools={"www": {"alive": "site", "members": members(ONE, TWO)}})
+        self.wait_addresses(server, "www.example.com", [ONE, TWO])
+        one.kill()
+        self.wait_addresses(server, "www.example.com", [TWO])
+        checks = [member["checks"] for member in server.status()["pools"][0]["members"]]
+        self.assertEqual(checks, [{"web": "down", "quiet": "up", "site": "down"},
+                                  {"web": "up", "quiet": "down", "site": "up"}])
 
     def test_any_keeps_a_member_while_one_check_passes(self):
         one, _ = self.use(ONE, TWO)

@@ -42,9 +42,13 @@ MetricsView full_view() {
                  {"ping", "[2001:db8::1]", std::nullopt, std::nullopt}};
   view.probes = {{"web", "192.0.2.10:80", "pass", 11}, {"web", "192.0.2.10:80", "timeout", 3}};
   view.durations = {{"web", {{0.005, 1}, {0.1, 8}}, 0.75, 9}};
-  view.pools = {{"www", 2, 1, 0}};
+  view.pools = {{"www", 2, 1, 0, 1}};
+  view.forced = {{"site", "fra", "drain"}, {"member", "www 192.0.2.10", "up"}};
   view.answers = {{"www", "fra", 42}, {"odd \"pool\"\\\n", "nyc", 1}};
   view.zones = {{"example.com", 4'294'967'295}};
+  view.uptimes = {{"web", "192.0.2.10", "fra", "1h", 0.75}, {"", "", "fra", "30d", 0.5}};
+  view.hooks = {{"pager", 5, 1, 2, 7}};
+  view.journal = {100, 2, 3};
   view.config_generation = 3;
   view.last_reload_successful = false;
   view.reloads_succeeded = 2;
@@ -135,8 +139,20 @@ TEST_CASE("the metrics are what the design promises, with the view's values", "[
       {R"(gslbd_pool_members{pool="www",state="up"})", 2},
       {R"(gslbd_pool_members{pool="www",state="down"})", 1},
       {R"(gslbd_pool_members{pool="www",state="unknown"})", 0},
+      {R"(gslbd_pool_members{pool="www",state="drained"})", 1},
+      {R"(gslbd_forced{scope="site",name="fra",state="drain"})", 1},
+      {R"(gslbd_forced{scope="member",name="www 192.0.2.10",state="up"})", 1},
       {R"(gslbd_answers_total{pool="www",site="fra"})", 42},
       {R"(gslbd_answers_total{pool="odd \"pool\"\\\n",site="nyc"})", 1},
+      {R"(gslbd_target_uptime_ratio{check="web",target="192.0.2.10",window="1h"})", 0.75},
+      {R"(gslbd_site_uptime_ratio{site="fra",window="30d"})", 0.5},
+      {R"(gslbd_journal_entries_total{result="written"})", 100},
+      {R"(gslbd_journal_entries_total{result="queue_full"})", 2},
+      {R"(gslbd_journal_entries_total{result="write_failed"})", 3},
+      {R"(gslbd_hook_deliveries_total{hook="pager",outcome="delivered"})", 5},
+      {R"(gslbd_hook_deliveries_total{hook="pager",outcome="failed"})", 1},
+      {R"(gslbd_hook_deliveries_total{hook="pager",outcome="retried"})", 2},
+      {R"(gslbd_hook_events_dropped_total{hook="pager"})", 7},
       {"gslbd_config_generation", 3},
       {"gslbd_config_last_reload_successful", 0},
       {R"(gslbd_config_reloads_total{result="success"})", 2},
