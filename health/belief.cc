@@ -49,7 +49,8 @@ Belief with_outcome(Belief belief, Reason reason, const Check& check, MonotonicT
   const auto [evidence, transition] = apply_outcome(belief.evidence, reason, check.rise, check.fall);
   belief.evidence = evidence;
   // The verdict never went down: one sign of life is enough to stay.
-  if (was_doubted && reason == Reason::pass) belief.evidence = {belief.verdict, true, 1};
+  if (was_doubted && reason == Reason::pass)
+    belief.evidence = {belief.verdict == Verdict::unknown ? Verdict::up : belief.verdict, true, 1};
   // It never came back: being well starts anew.
   if (was_back && reason != Reason::pass && !is_local_trouble(reason)) {
     belief.evidence = {Verdict::down, false, 1};

@@ -44,7 +44,12 @@ void read_damping(const JsonView& v, Check& c) {
   if (!v.json().is_object()) return v.expected("true, false or an object");
   DampingRules& rules = c.damping.emplace();
   read_object<DampingRules>(v, kDampingFields, rules);
-  if (rules.reuse >= rules.suppress) v.error("\"reuse\" must be below \"suppress\"");
+  if (rules.reuse >= rules.suppress) {
+    v.error("\"reuse\" must be below \"suppress\"");
+  } else if (rules.ceiling() <= rules.suppress) {
+    v.error("with this \"max_hold\" nothing is ever held: the memory is cut at " +
+            fmt::format("{:.1f}", rules.ceiling()) + " deaths, below \"suppress\"");
+  }
 }
 
 void read_failback(const JsonView& v, Check& c) {

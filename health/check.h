@@ -68,8 +68,8 @@ std::optional<Check> read_check(const JsonView& v, std::string name);
 
 /// The names of all types, in the order of the registry.
 std::vector<std::string_view> check_type_names();
-/// The options of checks of that type alone; without a type those that all have. Empty for a type that does not
-/// exist.
+/// The options of checks of that type alone; without a type those that all have. Empty for a type that does
+/// not exist.
 std::vector<FieldDoc> check_field_docs(std::string_view type);
 
 }  // namespace gslbd::health

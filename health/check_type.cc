@@ -9,17 +9,8 @@ namespace {
 
 // The registry: one row a type. Documentation and messages keep this order.
 constexpr std::array kTypes{
-    &kTcpCheck,
-    &kTlsCheck,
-    &kHttpCheck,
-    &kHttpsCheck,
-    &kGrpcCheck,
-    &kIcmpCheck,
-    &kUdpCheck,
-    &kDnsCheck,
-    &kExecCheck,
-    &kPushCheck,
-    &kFileCheck,
+    &kTcpCheck, &kTlsCheck, &kHttpCheck, &kHttpsCheck, &kGrpcCheck, &kIcmpCheck,
+    &kUdpCheck, &kDnsCheck, &kExecCheck, &kPushCheck,  &kFileCheck,
 };
 
 }  // namespace

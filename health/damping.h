@@ -18,6 +18,9 @@ struct DampingRules {
   double suppress = 3.0;                         ///< deaths, decayed; more than this many suppress the target
   double reuse = 1.0;                            ///< at this penalty it is free again; less than suppress
   Duration max_hold = std::chrono::minutes(30);  ///< nothing is held down for longer than this after a death
+
+  /// The penalty that takes `max_hold` to decay to `reuse`.
+  double ceiling() const { return reuse * std::exp2(to_seconds(max_hold) / to_seconds(half_life)); }
 };
 
 struct FlapPenalty {
@@ -39,9 +42,8 @@ struct FlapPenalty {
 };
 
 inline FlapPenalty after_death(FlapPenalty penalty, const DampingRules& rules, MonotonicTime now) {
-  const double ceiling = rules.reuse * std::exp2(to_seconds(rules.max_hold) / to_seconds(rules.half_life));
   const bool still_suppressed = penalty.remaining(rules, now) > Duration{0};
-  penalty.value = std::min(penalty.now(rules, now) + 1.0, ceiling);
+  penalty.value = std::min(penalty.now(rules, now) + 1.0, rules.ceiling());
   penalty.at = now;
   penalty.suppressed = still_suppressed || penalty.value > rules.suppress;
   return penalty;

@@ -71,6 +71,7 @@ bool Engine::start_probe(TargetId id) {
     return false;  // left the plan while waiting, and came back
   const MonotonicTime now = clock_.now();
   note_lateness(now - target.due_at);
+  target.evidence += now - target.due_at;  // time in line is nobody's age
   const std::shared_ptr<const Check> check = target.check;
   const ProbeId probe = ++last_probe_;
   const TimerId timeout = scheduler_.run_at(now + check->timeout, [this, id] { timed_out(id); });
@@ -103,7 +104,7 @@ void Engine::timed_out(TargetId id) {
   const MonotonicTime deadline = target.flight.started + target.flight.check->timeout;
   if (now - deadline > kHeldUp && !target.flight.spared) {
     target.flight.spared = true;
-    target.flight.timeout = scheduler_.run_at(now, [this, id] { timed_out(id); });
+    target.flight.timeout = scheduler_.run_at(now + kHeldUp, [this, id] { timed_out(id); });
     return;
   }
   transport_.cancel(target.flight.id, *target.flight.check);

@@ -105,7 +105,8 @@ class Engine final : private ProbeListener, private HoldListener {
     WallTime since{};
     MonotonicTime evidence{};  ///< when the last outcome that counted came in, or the target joined
     bool evidence_seen = false;
-    MonotonicTime deciding{};  ///< when the probe of that outcome began
+    MonotonicTime failing_since{};              ///< when the first probe of the failures in a row began
+    std::optional<MonotonicTime> doubted_at{};  ///< when the doubt began that lasts
     std::optional<Outcome> last;
     OutcomeCounts counts;
     TimerId due;
@@ -118,6 +119,14 @@ class Engine final : private ProbeListener, private HoldListener {
   struct Heritage {
     Belief belief;
     WallTime since;
+  };
+  /// IPv4 and IPv6 are two networks: either may be lost alone, and neither testifies for the other.
+  struct Internet {
+    SelfDoubt doubt;
+    std::unordered_map<SelfDoubt::Group, std::set<TargetId>> groups;  ///< the targets that can witness
+    std::set<TargetId> doubted;
+    std::optional<WallTime> isolated_since;  ///< set while this prober is cut off from it
+    MonotonicTime isolated_at{};
   };
   using Predecessors = std::unordered_map<std::string, Heritage>;
 
@@ -143,14 +152,16 @@ class Engine final : private ProbeListener, private HoldListener {
 
   // engine_belief.cc: what follows from an outcome
   void believe(Target& target, const Check& check, MonotonicTime probe_started);
-  bool credible(const Target& target, const Check& check);
+  bool credible(Target& target, const Check& check, MonotonicTime probe_started);
   void set_belief(Target& target, const Settled& settled);
   void changed(Target& target, Verdict from, const std::string& why);
   void report(Target& target, Verdict from, WallTime at);
-  void heard(SelfDoubt::Group group);
-  void enter_isolation();
-  void leave_isolation();
-  void ask(std::span<const SelfDoubt::Group> groups);
+  Internet& internet_of(const Target& target) { return internets_[target.address.is_v4() ? 0 : 1]; }
+  void heard(const Target& target);
+  void enter_isolation(Internet& internet);
+  void leave_isolation(Internet& internet);
+  void tell(EventKind kind, const Internet& internet, Duration lasted);
+  void ask(const Internet& internet, std::span<const SelfDoubt::Group> groups);
   void count_hopeful(Target& target);
   void no_longer_hopeful(Target& target);
   void hold_or_release(Target& target);
@@ -178,10 +189,8 @@ class Engine final : private ProbeListener, private HoldListener {
   bool first_round_over_ = false;
 
   bool self_doubt_on_ = true;
-  SelfDoubt doubt_;
-  std::unordered_map<SelfDoubt::Group, std::set<TargetId>> groups_;  ///< the targets that can witness
-  std::set<TargetId> doubted_;
-  EngineStats stats_;
+  Internet internets_[2];
+  EngineStats stats_;  ///< what is counted as it happens; stats() adds the rest
   MonotonicTime starved_at_{};
   TimerId sweep_;
   Duration sweep_every_{};

@@ -14,7 +14,7 @@ constexpr Duration kFastestSweep = std::chrono::milliseconds(250);
 constexpr Duration kSlowestSweep = std::chrono::seconds(10);
 
 // Targets of one group that are asked whether this prober is still connected.
-constexpr std::size_t kAskedPerGroup = 2;
+constexpr std::size_t kAskedPerGroup = 3;
 
 // More than the evidence needs: a probe may still slip in before a dying process lets go of its port.
 constexpr std::uint32_t kBurstExtra = 2;
@@ -25,18 +25,24 @@ void Engine::believe(Target& target, const Check& check, MonotonicTime probe_sta
   const Reason reason = target.last->reason;
   const MonotonicTime now = clock_.now();
   const bool crosses_network = check.type->crosses_network;
-  // A witness that cannot be probed does not testify either.
-  const bool no_word = is_silence(reason) || is_local_trouble(reason);
-  if (crosses_network && no_word && target.hopeful) doubt_.silent(target.group, now);
-  if (crosses_network && !no_word) heard(target.group);
+  if (crosses_network && is_silence(reason) && target.hopeful) {
+    internet_of(target).doubt.silent(target.group, probe_started);
+  }
+  if (crosses_network && !is_silence(reason) && !is_local_trouble(reason)) heard(target);
+  if (reason == Reason::unheard) {  // nothing is wrong: its time has not come yet
+    target.evidence = now;
+    return;
+  }
   if (is_local_trouble(reason)) return starving(target);
   target.evidence = now;
   target.evidence_seen = true;
   const HeldBack before = held_back(target.belief, check, now);
   target.belief = with_outcome(target.belief, reason, check, now);
-  target.deciding = probe_started;
+  if (!target.belief.evidence.streak_passes && target.belief.evidence.streak == 1) {
+    target.failing_since = probe_started;
+  }
   const bool death = target.belief.doubted();
-  set_belief(target, settle(target.belief, check, now, death && credible(target, check)));
+  set_belief(target, settle(target.belief, check, now, death && credible(target, check, probe_started)));
   hold_or_release(target);  // also for one that was remembered as up
   const HeldBack after = held_back(target.belief, check, now);
   if (after != HeldBack::no && before == HeldBack::no) {
@@ -44,21 +50,38 @@ void Engine::believe(Target& target, const Check& check, MonotonicTime probe_sta
   }
 }
 
-bool Engine::credible(const Target& target, const Check& check) {
+bool Engine::credible(Target& target, const Check& check, MonotonicTime probe_started) {
   if (!self_doubt_on_ || !check.type->crosses_network || !is_silence(target.last->reason)) return true;
-  if (stats_.isolated) return false;
-  const SelfDoubt::Judgement judgement = doubt_.judge(target.group, target.deciding);
-  if (judgement.finding == SelfDoubt::Finding::cut_off) enter_isolation();
-  if (judgement.finding == SelfDoubt::Finding::not_known) ask(judgement.ask);
-  return judgement.finding == SelfDoubt::Finding::credible;
+  Internet& internet = internet_of(target);
+  if (!target.doubted_at) {
+    // Whoever was heard while the deciding probe was under way is witness enough.
+    if (internet.doubt.testified(target.group, probe_started)) return true;
+    target.doubted_at = clock_.now();
+  }
+  const SelfDoubt::Judgement judgement = internet.doubt.judge(target.group, *target.doubted_at);
+  switch (judgement.finding) {
+    case SelfDoubt::Finding::credible:
+      if (!internet.isolated_since) return true;
+      // Nobody is left who could end it by an answer (the plan has changed): evidence is gathered anew.
+      leave_isolation(internet);
+      return false;
+    case SelfDoubt::Finding::cut_off:
+      if (!internet.isolated_since) enter_isolation(internet);
+      return false;
+    case SelfDoubt::Finding::not_known:
+      ask(internet, judgement.ask);
+      return false;
+  }
+  return true;
 }
 
 void Engine::set_belief(Target& target, const Settled& settled) {
   target.belief = settled.belief;
   if (target.belief.doubted()) {
-    doubted_.insert(target.id);
+    internet_of(target).doubted.insert(target.id);
   } else {
-    doubted_.erase(target.id);
+    internet_of(target).doubted.erase(target.id);
+    target.doubted_at.reset();
   }
   if (settled.transition) {
     changed(target, settled.transition->from, target.last ? target.last->detail : std::string());
@@ -82,56 +105,74 @@ void Engine::report(Target& target, Verdict from, WallTime at) {
 }
 
 // Somebody answered: the prober is connected. Deaths that waited for a witness may be credible now.
-void Engine::heard(SelfDoubt::Group group) {
-  doubt_.heard(group, clock_.now());
-  if (stats_.isolated) {
+void Engine::heard(const Target& witness) {
+  Internet& internet = internet_of(witness);
+  const MonotonicTime before = internet.doubt.heard(witness.group, clock_.now());
+  if (internet.isolated_since) {
     // Where there are sites to ask, the gateway's answer does not mean that the world is in reach.
-    if (group != SelfDoubt::kCanaries || doubt_.witness_groups() < 2) leave_isolation();
+    if (!witness.canary || internet.doubt.witness_groups() < 2) leave_isolation(internet);
     return;
   }
-  const std::vector<TargetId> waiting(doubted_.begin(), doubted_.end());
+  if (internet.doubted.empty()) return;
+  const std::vector<TargetId> waiting(internet.doubted.begin(), internet.doubted.end());
   for (const TargetId id : waiting) {
     Target& target = *targets_.at(id);
-    if (target.group == group) continue;
-    if (doubt_.judge(target.group, target.deciding).finding != SelfDoubt::Finding::credible) continue;
-    set_belief(target, settle(target.belief, *target.check, clock_.now(), true));
+    if (target.group == witness.group || !internet.doubt.testified(target.group, *target.doubted_at))
+      continue;
+    // A witness that was silent itself all the while, and speaks again: the network may have blinked.
+    const bool blinked =
+        before < target.failing_since && internet.doubt.was_silent(witness.group, target.failing_since);
+    set_belief(target, blinked ? Settled{without_evidence(target.belief), std::nullopt}
+                               : settle(target.belief, *target.check, clock_.now(), true));
   }
 }
 
-void Engine::enter_isolation() {
-  stats_.isolated = true;
-  stats_.isolated_since = clock_.wall_now();
+void Engine::enter_isolation(Internet& internet) {
+  internet.isolated_since = clock_.wall_now();
+  internet.isolated_at = clock_.now();
   ++stats_.isolations;
-  Event event;
-  event.kind = EventKind::isolated;
-  event.at = stats_.isolated_since;
-  event.detail = "unrelated targets fell silent together: verdicts are frozen";
-  if (events_.on_event) events_.on_event(event);
+  tell(EventKind::isolated, internet, Duration{0});
 }
 
 // What was gathered while the prober was cut off speaks about the prober.
-void Engine::leave_isolation() {
-  stats_.isolated = false;
-  Event event;
-  event.kind = EventKind::connected;
-  event.at = clock_.wall_now();
-  event.duration = event.at - stats_.isolated_since;
-  if (events_.on_event) events_.on_event(event);
+void Engine::leave_isolation(Internet& internet) {
+  const Duration lasted = clock_.now() - internet.isolated_at;
+  internet.isolated_since.reset();
+  tell(EventKind::connected, internet, lasted);
   for (const auto& [id, target] : targets_) {
     const Belief& b = target->belief;
     const bool failing = b.verdict != Verdict::down && b.evidence.streak > 0 && !b.evidence.streak_passes;
-    if (failing) set_belief(*target, {without_evidence(b), std::nullopt});
+    if (failing && &internet_of(*target) == &internet) {
+      set_belief(*target, {without_evidence(b), std::nullopt});
+    }
   }
+}
+
+void Engine::tell(EventKind kind, const Internet& internet, Duration lasted) {
+  if (!events_.on_event) return;
+  const char* name = &internet == &internets_[0] ? "IPv4" : "IPv6";
+  Event event;
+  event.kind = kind;
+  event.at = clock_.wall_now();
+  event.duration = lasted;
+  event.detail = kind == EventKind::isolated
+                     ? std::string(name) + ": unrelated targets fell silent together; verdicts are frozen"
+                     : std::string(name) + " is in reach again";
+  events_.on_event(event);
 }
 
 void Engine::set_self_doubt(bool on) {
   self_doubt_on_ = on;
-  if (!on && stats_.isolated) leave_isolation();
+  for (Internet& internet : internets_) {
+    if (!on && internet.isolated_since) leave_isolation(internet);
+  }
 }
 
-void Engine::ask(std::span<const SelfDoubt::Group> groups) {
+void Engine::ask(const Internet& internet, std::span<const SelfDoubt::Group> groups) {
   for (const SelfDoubt::Group group : groups) {
-    const std::set<TargetId>& members = groups_[group];
+    const auto found = internet.groups.find(group);
+    if (found == internet.groups.end()) continue;
+    const std::set<TargetId>& members = found->second;
     // From a random place on, round the end: not always the same two, which may be those that are dying.
     auto it = members.lower_bound(random_.next());
     for (std::size_t i = 0; i < std::min(kAskedPerGroup, members.size()); ++i, ++it) {
@@ -146,14 +187,14 @@ void Engine::count_hopeful(Target& target) {
   if (hopeful == target.hopeful) return;
   if (!hopeful) return no_longer_hopeful(target);
   target.hopeful = true;
-  doubt_.add_hopeful(target.group);
-  groups_[target.group].insert(target.id);
+  internet_of(target).doubt.add_hopeful(target.group);
+  internet_of(target).groups[target.group].insert(target.id);
 }
 
 void Engine::no_longer_hopeful(Target& target) {
   target.hopeful = false;
-  doubt_.remove_hopeful(target.group);
-  groups_[target.group].erase(target.id);
+  internet_of(target).doubt.remove_hopeful(target.group);
+  internet_of(target).groups[target.group].erase(target.id);
 }
 
 // A connection is held to what is up; to what is down there is none to lose.
@@ -191,7 +232,7 @@ bool Engine::resume(const std::string& check, const Address& address) {
     any = true;
     target->belief.awaits_resume = false;
     target->belief.penalty = {};
-    target->belief.recovered = {};
+    target->belief.recovered = clock_.now() - target->check->failback_delay;
     set_belief(*target, settle(target->belief, *target->check, clock_.now(), false));
   }
   return any;
@@ -199,7 +240,6 @@ bool Engine::resume(const std::string& check, const Address& address) {
 
 // One event for all: when descriptors run out, every probe says so.
 void Engine::starving(const Target& target) {
-  if (target.last->reason == Reason::unheard) return;  // nothing is wrong: its time has not come yet
   const MonotonicTime now = clock_.now();
   if (starved_at_ == MonotonicTime{} || now - starved_at_ >= kStarvedFor) {
     emit(EventKind::starved, target, target.belief.verdict, target.last->detail);
@@ -213,8 +253,11 @@ void Engine::set_sweep() {
     if (t->check->max_age > Duration{0}) sweep_every_ = std::min(sweep_every_, t->check->max_age / 4);
   }
   sweep_every_ = std::max(sweep_every_, kFastestSweep);
+  const MonotonicTime due = clock_.now() + sweep_every_;
+  // Reloads that follow each other must not put it off for ever.
+  if (sweep_ != TimerId{} && sweep_due_ <= due) return;
   scheduler_.cancel(sweep_);
-  sweep_due_ = clock_.now() + sweep_every_;
+  sweep_due_ = due;
   sweep_ = scheduler_.run_at(sweep_due_, [this] { sweep(); });
 }
 
@@ -226,14 +269,16 @@ void Engine::sweep() {
   for (const auto& [id, target] : targets_) {
     Target& t = *target;
     t.evidence += paused;
-    const bool old = t.check->max_age > Duration{0} && now - t.evidence > t.check->max_age;
+    // In line for a probe, or probed right now: its silence is ours.
+    const bool waits = t.due == TimerId{};
+    const bool old = !waits && t.check->max_age > Duration{0} && now - t.evidence > t.check->max_age;
     // An operator's word has no age.
     if (!old || t.belief.verdict == Verdict::unknown || t.belief.awaits_resume) continue;
     const Verdict from = t.belief.verdict;
     ++stats_.stale;
     t.belief.verdict = Verdict::unknown;
     t.belief = without_evidence(t.belief);
-    doubted_.erase(id);
+    internet_of(t).doubted.erase(id);
     emit(EventKind::stale, t, from, "no evidence for " + format_duration(now - t.evidence));
     changed(t, from, "too old to be believed");
   }

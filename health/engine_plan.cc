@@ -109,7 +109,8 @@ Engine::Target& Engine::add(TargetId id, std::string key, const TargetSpec& spec
 
 // Its site may have changed with the plan.
 void Engine::place(Target& target, const TargetSpec& spec) {
-  const auto group = spec.canary ? SelfDoubt::kCanaries : doubt_.group_of(spec.site, spec.address);
+  const auto group =
+      spec.canary ? SelfDoubt::kCanaries : internet_of(target).doubt.group_of(spec.site, spec.address);
   if (target.hopeful && group != target.group) no_longer_hopeful(target);
   target.site = spec.site;
   target.group = group;
@@ -141,7 +142,7 @@ Engine::Predecessors Engine::remove_unplanned() {
 // Its place in a waiting line, if it has one, turns void by itself: start_probe() no longer finds it.
 void Engine::remove(Target& target) {
   if (target.hopeful) no_longer_hopeful(target);
-  doubted_.erase(target.id);
+  internet_of(target).doubted.erase(target.id);
   if (target.held) holder_->release(target.id);
   scheduler_.cancel(target.due);
   if (target.flight.id == 0) return;
@@ -168,7 +169,10 @@ TargetStatus Engine::status_of(const Target& t) const {
   s.pending = t.belief.pending();
   s.doubted = t.belief.doubted();
   s.held_back = held_back(t.belief, *t.check, now);
-  if (const auto left = held_back_for(t.belief, *t.check, now)) s.held_until = wall + *left;
+  // Also while it fails: who is suppressed stays so over a restart.
+  const Duration damped = t.check->damping ? t.belief.penalty.remaining(*t.check->damping, now) : Duration{0};
+  const Duration left = held_back_for(t.belief, *t.check, now).value_or(damped);
+  if (left > Duration{0}) s.held_until = wall + left;
   if (t.check->damping) s.flap_penalty = t.belief.penalty.now(*t.check->damping, now);
   s.awaits_resume = t.belief.awaits_resume;
   s.streak_passes = t.belief.evidence.streak_passes;
@@ -201,7 +205,13 @@ EngineStats Engine::stats() const {
   EngineStats s = stats_;
   s.targets = targets_.size();
   s.in_flight = admission_.in_flight();
-  s.doubted = doubted_.size();
+  for (const Internet& internet : internets_) {
+    s.doubted += internet.doubted.size();
+    if (!internet.isolated_since) continue;
+    s.isolated_since =
+        s.isolated ? std::min(s.isolated_since, *internet.isolated_since) : *internet.isolated_since;
+    s.isolated = true;
+  }
   s.starved = starved_at_ != MonotonicTime{} && clock_.now() - starved_at_ < kStarvedFor;
   return s;
 }

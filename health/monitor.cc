@@ -49,7 +49,7 @@ void log_event(const Event& e) {
     case EventKind::isolated:
       return log::error("isolated: {}", e.detail);
     case EventKind::connected:
-      return log::warning("no longer isolated, after {}", format_duration(e.duration));
+      return log::warning("no longer isolated: {}, after {}", e.detail, format_duration(e.duration));
     case EventKind::outcome:
       return log::debug("check {} on {}: {} {}", e.check, target, reason_name(e.reason), e.detail);
   }
@@ -98,7 +98,10 @@ struct Monitor::Impl {
   /// What `work` reports, or what it reported last.
   template <class Report, class Work>
   Report ask_or_remember(Report& last, Work work) {
-    auto fresh = ask(std::move(work));
+    // One that has just been silent is not waited for: what is known is told, at once.
+    constexpr Duration kFresh = std::chrono::seconds(1);
+    const auto beaten = MonotonicTime(Duration(pulse.load(std::memory_order_relaxed)));
+    auto fresh = clock.now() - beaten < kFresh ? ask(std::move(work)) : std::nullopt;
     const std::lock_guard lock(reports_mutex);
     if (fresh) last = std::move(*fresh);
     return last;

@@ -2,6 +2,7 @@
 #include "health/self_doubt.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "core/prefix.h"
 
@@ -34,40 +35,49 @@ void SelfDoubt::remove_hopeful(Group group) {
   if (record.hopeful == 0) hopeful_.erase(group);
 }
 
-void SelfDoubt::heard(Group group, MonotonicTime now) {
-  groups_[group].heard = now;
-  if (!recent_.empty() && recent_.front() == group) return;
+MonotonicTime SelfDoubt::heard(Group group, MonotonicTime now) {
+  const MonotonicTime before = std::exchange(groups_[group].heard, now);
+  if (!recent_.empty() && recent_.front() == group) return before;
   std::erase(recent_, group);
   recent_.insert(recent_.begin(), group);
   if (recent_.size() > kRecent) recent_.pop_back();
+  return before;
 }
 
-void SelfDoubt::silent(Group group, MonotonicTime now) {
-  groups_[group].silent = now;
+void SelfDoubt::silent(Group group, MonotonicTime started) {
+  groups_[group].silent = std::max(groups_[group].silent, started);
+}
+
+// Those that could say whether the prober is connected; where no other site is left, the canaries.
+std::vector<SelfDoubt::Group> SelfDoubt::witnesses_for(Group group) const {
+  std::vector<Group> witnesses;
+  for (const Group g : hopeful_) {
+    if (g != group) witnesses.push_back(g);
+    if (witnesses.size() == kWitnesses) break;
+  }
+  if (witnesses.empty() && group != kCanaries && groups_[kCanaries].hopeful > 0) {
+    witnesses.push_back(kCanaries);
+  }
+  return witnesses;
+}
+
+bool SelfDoubt::testified(Group group, MonotonicTime since) const {
+  for (const Group g : recent_) {
+    if (g != group && g != kCanaries && groups_[g].heard >= since) return true;
+  }
+  const bool others = hopeful_.size() > hopeful_.count(group);
+  return !others && group != kCanaries && groups_[kCanaries].hopeful > 0 && groups_[kCanaries].heard >= since;
 }
 
 SelfDoubt::Judgement SelfDoubt::judge(Group group, MonotonicTime since) const {
-  const auto is_witness = [&](Group g) { return g != group && g != kCanaries; };
-  for (const Group g : recent_) {
-    if (is_witness(g) && testifies(groups_[g], since)) return {Finding::credible};
-  }
-  std::vector<Group> witnesses;
-  for (const Group g : hopeful_) {
-    if (is_witness(g)) witnesses.push_back(g);
-    if (witnesses.size() == kWitnesses) break;
-  }
-  const Record& watched = groups_[kCanaries];
-  if (witnesses.empty() && group != kCanaries && watched.hopeful > 0) {
-    if (testifies(watched, since)) return {Finding::credible};
-    witnesses.push_back(kCanaries);
-  }
+  if (testified(group, since)) return {Finding::credible};
+  const std::vector<Group> witnesses = witnesses_for(group);
   if (witnesses.empty()) return {Finding::credible};
   Judgement judgement{Finding::cut_off};
   for (const Group g : witnesses) {
-    const Record& record = groups_[g];
-    if (record.silent >= since && record.silent >= record.heard) continue;
+    if (groups_[g].silent >= since) continue;
     judgement.finding = Finding::not_known;
-    if (record.heard < since) judgement.ask.push_back(g);
+    judgement.ask.push_back(g);
   }
   return judgement;
 }

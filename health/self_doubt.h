@@ -4,9 +4,10 @@
 // of one site, or of one neighbourhood where no site is given) form a group, and a group is the other groups'
 // witness: whoever else was heard since the deciding probe began proves that the prober is connected.
 //
-//   another group was heard, and has not been silent itself  -> the death is credible
-//   every other group that should be alive was silent too     -> the prober is cut off
-//   some of them have not been asked since                     -> not known: ask them
+//   another group was heard since                        -> the death is credible
+//   every other group that should be alive was asked
+//   since, and is silent too                             -> the prober is cut off
+//   some of them have not been asked since               -> not known: ask them
 //
 // Only silence is doubted (no answer, no route). A refused connection or a wrong page is an answer: it proves
 // the way there. Where no other group is left, the configured canaries are the witnesses; where there are
@@ -48,26 +49,28 @@ class SelfDoubt {
   void add_hopeful(Group group);
   void remove_hopeful(Group group);
 
-  /// A probe of the group ended now: with an answer of any kind, or with silence where an answer was hoped
-  /// for.
-  void heard(Group group, MonotonicTime now);
-  void silent(Group group, MonotonicTime now);
+  /// A probe of the group was answered now, in whatever way. Returns when the group had been heard before.
+  MonotonicTime heard(Group group, MonotonicTime now);
+  /// A probe of the group that began at `started` ended in silence.
+  void silent(Group group, MonotonicTime started);
 
-  /// Of a target in `group` whose deciding probe began at `since`.
+  /// Whether another group (or, where there is none, a canary) was heard at or after `since`.
+  bool testified(Group group, MonotonicTime since) const;
+  /// Of a target in `group` that has been in doubt since `since`.
+  Judgement judge(Group group, MonotonicTime since) const;
+  /// Whether the latest silence of the group began at or after `since`.
+  bool was_silent(Group group, MonotonicTime since) const { return groups_[group].silent >= since; }
   /// Groups that have a hopeful target, the canaries not counted.
   std::size_t witness_groups() const { return hopeful_.size(); }
-  Judgement judge(Group group, MonotonicTime since) const;
 
  private:
   struct Record {
     std::size_t hopeful = 0;
-    MonotonicTime heard{};
-    MonotonicTime silent{};
+    MonotonicTime heard{};   ///< when it was heard last
+    MonotonicTime silent{};  ///< when the latest of the probes began that ended in silence
   };
 
-  bool testifies(const Record& record, MonotonicTime since) const {
-    return record.heard >= since && record.silent < since;
-  }
+  std::vector<Group> witnesses_for(Group group) const;
 
   std::map<std::string, Group> names_;
   std::vector<Record> groups_{Record{}};  ///< by group; the canaries' first

@@ -69,8 +69,8 @@ struct TargetStatus {
   bool pending = false;                 ///< a change of verdict is under way
   bool doubted = false;                 ///< it fell silent, and so may the prober have
   HeldBack held_back = HeldBack::no;    ///< why it is down though it passes
-  WallTime held_until{};                ///< for damping and delay; the epoch: not a matter of time
-  double flap_penalty = 0.0;            ///< deaths, decayed
+  WallTime held_until{};      ///< when damping or delay would let it go; the epoch: nothing of the kind
+  double flap_penalty = 0.0;  ///< deaths, decayed
   bool awaits_resume = false;
   bool streak_passes = false;  ///< what the streak is made of
   std::uint32_t streak = 0;    ///< passes or failures in a row

@@ -13,7 +13,8 @@ namespace gslbd::server {
 
 /// Takes as many descriptors as the hard limit allows: every TCP connection and every probe needs one, and
 /// the soft limit is often 1,024.
-void raise_descriptor_limit();
+/// Returns how many it may have now.
+std::size_t raise_descriptor_limit();
 
 /// Where verdicts are kept; empty: nowhere.
 std::string state_dir(const Config& config);

@@ -41,6 +41,12 @@ std::uint64_t fresh_seed() {
   return static_cast<std::uint64_t>(device()) << 32 | device();
 }
 
+// A dead site keeps its probes in flight until they time out; the others must not wait for that.
+std::size_t most_probes_in_flight() {
+  constexpr std::size_t kAtLeast = 1024;
+  return std::max(kAtLeast, raise_descriptor_limit() / 4);
+}
+
 std::vector<health::RememberedVerdict> remembered(const Config& config) {
   if (config.state_dir.empty()) return {};
   return VerdictStore(state_dir(config)).load(SystemClock().wall_now());
@@ -65,7 +71,10 @@ class Program final : public StatusSource {
                                                  : std::max(1U, std::thread::hardware_concurrency())),
         recorder_(recorder_settings(first_.config), version()),
         control_(loop_, state_dir(first_.config), clock_, control_events()),
-        monitor_({.seed = fresh_seed(), .remembered = remembered(first_.config)}, health_events()),
+        monitor_({.max_in_flight = most_probes_in_flight(),
+                  .seed = fresh_seed(),
+                  .remembered = remembered(first_.config)},
+                 health_events()),
         state_(monitor_, worker_count_, state_events()),
         reloader_(loop_, first_.config.file,
                   {[this](Loaded next) { install(std::move(next)); }, [this] { load_ended(); }}),
@@ -76,6 +85,7 @@ class Program final : public StatusSource {
         watchdog_(loop_, clock_, watchdog_events()) {
     reloader_.loaded_at_start(first_, diagnostics);
   }
+
   int run() {
     const auto started = start();
     if (!started) log::error("{}", started.error().message);
@@ -131,12 +141,14 @@ class Program final : public StatusSource {
     return {
         [this] { return monitor_.silence(); },
         [this] { state_.forget_verdicts(); },
-        [this] { recall_verdicts(); },
+        [this] {
+          if (state_.out_of_step()) recall_verdicts();
+        },
     };
   }
 
   void recall_verdicts() try { state_.recall_verdicts(); } catch (const std::exception& e) {
-    log::error("{}", e.what());  // the watchdog will say when it is back
+    log::error("{}", e.what());  // the watchdog tries again
   }
 
   Control::Events control_events() {
@@ -152,7 +164,6 @@ class Program final : public StatusSource {
   }
 
   Result<void> start() {
-    raise_descriptor_limit();
     if (auto usable = check_state_dir(first_.config); !usable) return usable;
     auto listeners = open_listeners(listen_specs(first_.config), worker_count_);
     if (!listeners) return tl::unexpected(listeners.error());
@@ -160,12 +171,6 @@ class Program final : public StatusSource {
     listeners_ = std::move(*listeners);
     for (const Endpoint& endpoint : endpoints_) log::info("listening on {} (udp, tcp)", endpoint.to_string());
     const Config config = first_.config;
-    if (config.admin.listen) {
-      auto admin = HttpServer::start(*config.admin.listen, routes());
-      if (!admin) return tl::unexpected(admin.error());
-      admin_.emplace(std::move(*admin));
-      log::info("admin on http://{}/", admin_->endpoint().to_string());
-    }
     on_signal(hangup_, SIGHUP, [](Program& p) { p.reloader_.request("SIGHUP"); });
     on_signal(terminate_, SIGTERM, [](Program& p) { p.quit("SIGTERM"); });
     on_signal(interrupt_, SIGINT, [](Program& p) { p.quit("SIGINT"); });
@@ -177,6 +182,13 @@ class Program final : public StatusSource {
         [](uv_timer_t* t) { static_cast<Program*>(t->data)->begin_answering("start_grace is over"); },
         static_cast<std::uint64_t>(grace), 0);
     install(std::move(first_));
+    // Not before the configuration is in force: commands are held to its token.
+    if (config.admin.listen) {
+      auto admin = HttpServer::start(*config.admin.listen, routes());
+      if (!admin) return tl::unexpected(admin.error());
+      admin_.emplace(std::move(*admin));
+      log::info("admin on http://{}/", admin_->endpoint().to_string());
+    }
     watch_files();
     keeper_.start();
     watchdog_.start();

@@ -28,6 +28,7 @@ void State::install(Loaded loaded, const ForcedLookup& forced) {
   // What may take much memory comes before anything that others see: running out of it changes nothing.
   auto policy = policies_.make(loaded);
   auto steering = std::make_unique<Steering>(loaded.pools);
+  out_of_step_ = true;  // until it is done: whatever throws leaves the health thread with another plan
   auto believed = monitor_.apply(plan(*steering, loaded));
   monitor_.set_self_doubt(loaded.config.isolation.on);
   believed.resize(steering->targets().size());  // nobody steers by canaries
@@ -48,6 +49,7 @@ void State::install(Loaded loaded, const ForcedLookup& forced) {
   target_ids_.clear();
   for (const auto& b : believed) target_ids_.push_back(b.id);
   ++generation_;
+  out_of_step_ = false;
   events_.on_installed(believed);
 }
 
@@ -85,6 +87,7 @@ void State::step() {
 
 // The steering knows what each was believed to be.
 void State::forget_verdicts() {
+  out_of_step_ = true;
   std::vector<health::VerdictChange> changes;
   const WallTime at = SystemClock().wall_now();
   for (const auto id : target_ids_) {
@@ -103,6 +106,7 @@ void State::recall_verdicts() {
   for (const auto& b : believed)
     changes.push_back({b.id, health::Verdict::unknown, b.verdict, at, b.pending});
   apply(changes);
+  out_of_step_ = false;
 }
 
 void State::publish(const PoolSet& pools) {

@@ -53,7 +53,10 @@ class State {
 
   /// The health thread is lost: nothing that it said is believed any more.
   void forget_verdicts();
-  /// It is back: asks it anew.
+  /// True while the health thread may have another plan than what serves, or its verdicts are forgotten:
+  /// recall_verdicts() as soon as it answers.
+  bool out_of_step() const { return out_of_step_; }
+  /// Gives it the plan again and takes its verdicts. std::runtime_error when it does not answer after all.
   void recall_verdicts();
 
   const Published<Serving>& published() const { return serving_; }
@@ -81,6 +84,7 @@ class State {
   Published<Serving> serving_;
   AnswerTotals retired_answers_;  ///< of configurations served before
   std::uint64_t generation_ = 0;
+  bool out_of_step_ = false;
 };
 
 }  // namespace gslbd::server

@@ -31,7 +31,7 @@ void VerdictKeeper::start() {
 
 void VerdictKeeper::tick() {
   const std::string directory = state_dir_();
-  if (directory.empty() || job_) return;
+  if (directory.empty() || job_ || !health_answers()) return;
   constexpr auto kDue_ms =
       static_cast<std::uint64_t>(std::chrono::milliseconds(VerdictStore::kWrittenEvery).count());
   if (!changed_ && saved_at_ms_ != 0 && uv_now(&loop_) - saved_at_ms_ < kDue_ms) return;
@@ -56,6 +56,12 @@ void VerdictKeeper::tick() {
       });
 }
 
+// A health thread that hangs would be waited for, and its old verdicts be written down as those of now.
+bool VerdictKeeper::health_answers() const {
+  constexpr std::chrono::seconds kFresh{1};
+  return monitor_.silence() < kFresh;
+}
+
 void VerdictKeeper::close() {
   closing_ = true;
   uv_close(reinterpret_cast<uv_handle_t*>(&timer_), nullptr);
@@ -64,7 +70,7 @@ void VerdictKeeper::close() {
 
 void VerdictKeeper::save_now() {
   const std::string directory = state_dir_();
-  if (directory.empty()) return;
+  if (directory.empty() || !health_answers()) return;
   const auto saved =
       VerdictStore(directory).save(VerdictStore::serialize(monitor_.status(), SystemClock().wall_now()));
   if (!saved) log::warning("{}", saved.error().message);

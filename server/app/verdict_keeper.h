@@ -33,6 +33,7 @@ class VerdictKeeper {
   struct Job;
   void tick();
   void save_now();
+  bool health_answers() const;
 
   uv_loop_t& loop_;
   const health::Monitor& monitor_;

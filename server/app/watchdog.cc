@@ -57,7 +57,6 @@ void Watchdog::close() {
 void Watchdog::tick() {
   const MonotonicTime now = clock_.now();
   const Duration silence = events_.silence();
-  const bool was_lost = state_.lost();
   switch (state_.tick(silence, now - last_tick_, kPeriod)) {
     case WatchdogState::Step::none:
       break;
@@ -71,9 +70,9 @@ void Watchdog::tick() {
       break;
     case WatchdogState::Step::back:
       log::warning("the health thread runs again");
-      if (was_lost) events_.on_back();
       break;
   }
+  if (silence < 2 * kPeriod) events_.on_well();
   last_tick_ = now;
   // The service manager restarts a server that cannot watch over its sites (WatchdogSec= in the unit).
   if (!state_.alarmed()) sd_notify(0, "WATCHDOG=1");

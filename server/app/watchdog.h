@@ -42,7 +42,7 @@ class Watchdog {
   struct Events {
     std::function<Duration()> silence;  ///< of the health thread
     std::function<void()> on_lost;      ///< its verdicts are not to be believed
-    std::function<void()> on_back;      ///< it was lost, and runs again
+    std::function<void()> on_well;      ///< at every tick at which it runs
   };
   Watchdog(uv_loop_t& loop, const Clock& clock, Events events);
 

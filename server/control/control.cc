@@ -108,7 +108,7 @@ Control::Unsaved Control::unsaved() {
   return {setup_.state_dir, version_, ForcedStore::serialize(forced_.by_operators(), clock_.wall_now())};
 }
 
-void Control::tell(ForcedEvent event) const {
+void Control::tell(const ForcedEvent& event) const {
   log::info("{}: {}{}", forced_event_name(event.what), described(event.entry),
             event.by.empty() ? "" : ", by " + event.by);
   if (events_.on_event) events_.on_event(event);

@@ -96,7 +96,7 @@ class Control {
   void arm();
   Unsaved unsaved();
   std::optional<Reply> unknown(const ForcedScope& scope) const;
-  void tell(ForcedEvent event) const;
+  void tell(const ForcedEvent& event) const;
 
   uv_loop_t& loop_;
   const Clock& clock_;

@@ -7,11 +7,10 @@ import json
 import os
 import subprocess
 import unittest
-import urllib.error
-import urllib.request
 from pathlib import Path
 
 from case import FAST, E2eCase, zone
+from load import Load
 from processes import gslbd_binary
 from waiting import wait_until
 
@@ -26,19 +25,6 @@ def gslbctl(server, *arguments, **environment):
     done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=30,
                           env={**os.environ, "USER": "anna", **environment})
     return done.returncode, done.stdout, done.stderr
-
-
-def post(server, path, body, **headers):
-    """(status, reply) of a command."""
-    data = body if isinstance(body, bytes) else json.dumps(body).encode()
-    request = urllib.request.Request(server.admin + "/api/v1/" + path, data=data, method="POST",
-                                     headers={"Content-Type": "application/json", **headers})
-    try:
-        with urllib.request.urlopen(request, timeout=10) as response:
-            return response.status, json.load(response)
-    except urllib.error.HTTPError as error:
-        text = error.read().decode()
-        return error.code, json.loads(text) if text.startswith("{") else text
 
 
 class Control(E2eCase):
@@ -68,28 +54,28 @@ class Control(E2eCase):
     def test_a_drained_site_is_out_of_the_very_next_answer(self):
         server = self.start()
         for _ in range(20):
-            status, reply = post(server, "force", {"site": "fra", "state": "drain"})
+            status, reply = server.post("force", {"site": "fra", "state": "drain"})
             self.assertEqual((status, reply["matches"]), (200, 1))
             self.assertEqual(self.answer(server), [TWO])
-            self.assertEqual(post(server, "release", {"site": "fra"})[0], 200)
+            self.assertEqual(server.post("release", {"site": "fra"})[0], 200)
             self.assertEqual(self.answer(server), [ONE, TWO])
 
     def test_a_drained_site_does_not_come_back_when_the_others_die_but_a_name_is_never_empty(self):
         server = self.start()
-        post(server, "force", {"site": "fra", "state": "drain"})
+        server.post("force", {"site": "fra", "state": "drain"})
         self.two.kill()
         wait_until(lambda: server.metrics().get(f'gslbd_check_up{{check="web",target="{TWO}"}}') == 0, "nyc to be down")
         self.assertEqual(self.answer(server), [TWO])
-        post(server, "force", {"site": "nyc", "state": "drain"})
+        server.post("force", {"site": "nyc", "state": "drain"})
         self.assertEqual(self.answer(server), [ONE])
 
     def test_up_and_down_go_over_what_the_checks_say_and_both_are_shown(self):
         server = self.start()
-        post(server, "force", {"check": "web", "target": ONE, "state": "down", "reason": "it lies", "author": "anna"})
+        server.post("force", {"check": "web", "target": ONE, "state": "down", "reason": "it lies", "author": "anna"})
         self.assertEqual(self.answer(server), [TWO])
-        post(server, "force", {"pool": "www", "member": ONE, "state": "up"})
+        server.post("force", {"pool": "www", "member": ONE, "state": "up"})
         self.assertEqual(self.answer(server), [ONE, TWO])
-        post(server, "release", {"pool": "www", "member": ONE})
+        server.post("release", {"pool": "www", "member": ONE})
         status = server.status()
         member = next(m for m in status["pools"][0]["members"] if m["address"] == ONE)
         self.assertEqual((member["state"], member["checked"], member["checks"]["web"]), ("down", "up", "up"))
@@ -101,17 +87,32 @@ class Control(E2eCase):
 
     def test_what_is_forced_for_a_time_ends_by_itself(self):
         server = self.start()
-        post(server, "force", {"site": "fra", "state": "drain", "for": "1s"})
+        server.post("force", {"site": "fra", "state": "drain", "for": "1s"})
         self.assertEqual(self.answer(server), [TWO])
         self.wait_addresses(server, "www.example.com", [ONE, TWO])
         server.wait_line("expired: site fra: drain")
         self.assertEqual(json.loads(server.get("/api/v1/forced")[1])["forced"], [])
 
+    def test_commands_under_load_lose_no_query_and_leave_no_name_empty(self):
+        server = self.start()
+
+        def judge(answer):
+            return None if answer.rcode == "NOERROR" and set(answer.addresses) <= {ONE, TWO} and answer.addresses \
+                else f"{answer.rcode} {answer.addresses}"
+        with Load(server.endpoint, ["www.example.com"], judge) as load:
+            for turn in range(60):
+                site = ("fra", "nyc")[turn % 2]
+                self.assertEqual(server.post("force", {"site": site, "state": "drain"})[0], 200)
+                if turn % 3 == 2:
+                    self.assertEqual(server.post("release", {"site": site})[0], 200)
+        self.assertEqual((load.lost, load.wrong), ([], []))
+        self.assertGreater(min(load.answered.values()), 0)
+
     # --- over reloads and restarts ---
 
     def test_forced_states_survive_a_reload_that_forgets_their_names_and_one_that_knows_them_again(self):
         server = self.start()
-        post(server, "force", {"site": "fra", "state": "drain"})
+        server.post("force", {"site": "fra", "state": "drain"})
         generation = server.generation()
         whole = self.settings()
         self.configure(**{**whole, "sites": {"nyc": {}},
@@ -128,7 +129,7 @@ class Control(E2eCase):
 
     def test_a_crash_right_after_the_reply_forgets_nothing(self):
         server = self.start(state_dir="state")
-        status, reply = post(server, "force", {"site": "fra", "state": "drain", "reason": "switch", "for": "1h"})
+        status, reply = server.post("force", {"site": "fra", "state": "drain", "reason": "switch", "for": "1h"})
         self.assertEqual((status, reply["kept"]), (200, True))
         server.kill()
         again = self.gslbd(self.dir / "gslbd.json")
@@ -138,7 +139,7 @@ class Control(E2eCase):
 
     def test_without_a_state_directory_the_reply_warns(self):
         server = self.start()
-        reply = post(server, "force", {"site": "fra", "state": "drain"})[1]
+        reply = server.post("force", {"site": "fra", "state": "drain"})[1]
         self.assertEqual((reply["kept"], reply["warning"]),
                          (False, "no state_dir is configured: a restart forgets this"))
 
@@ -154,10 +155,10 @@ class Control(E2eCase):
         self.write("token", TOKEN + "\n").chmod(0o600)
         server = self.start(admin={"listen": "127.0.0.1:0", "token_file": "token"})
         body = {"site": "fra", "state": "drain"}
-        self.assertEqual(post(server, "force", body)[0], 401)
-        self.assertEqual(post(server, "force", body, Authorization="Bearer wrong")[0], 401)
+        self.assertEqual(server.post("force", body)[0], 401)
+        self.assertEqual(server.post("force", body, Authorization="Bearer wrong")[0], 401)
         self.assertEqual(self.answer(server), [ONE, TWO])
-        self.assertEqual(post(server, "force", body, Authorization=f"Bearer {TOKEN}")[0], 200)
+        self.assertEqual(server.post("force", body, Authorization=f"Bearer {TOKEN}")[0], 200)
         code, _, error = gslbctl(server, "release", "--site", "fra")
         self.assertEqual((code, error), (1, 'gslbctl: this needs a token: send it as "Authorization: Bearer <token>" '
                                             "(gslbctl: --token-file)\n"))
@@ -171,38 +172,39 @@ class Control(E2eCase):
         self.write("token", "another-token-of-the-test\n")
         wait_until(lambda: server.generation() > generation, "the reload")
         body = {"site": "fra", "state": "drain"}
-        self.assertEqual(post(server, "force", body, Authorization=f"Bearer {TOKEN}")[0], 401)
-        self.assertEqual(post(server, "force", body, Authorization="Bearer another-token-of-the-test")[0], 200)
+        self.assertEqual(server.post("force", body, Authorization=f"Bearer {TOKEN}")[0], 401)
+        self.assertEqual(server.post("force", body, Authorization="Bearer another-token-of-the-test")[0], 200)
 
     def test_other_pages_and_other_forms_of_body_are_refused(self):
         server = self.start()
         body = {"site": "fra", "state": "drain"}
-        self.assertEqual(post(server, "force", body, Origin="https://evil.example")[0], 403)
-        self.assertEqual(post(server, "force", body, Host="evil.example")[0], 421)
-        self.assertEqual(post(server, "force", b"site=fra", **{"Content-Type": "text/plain"})[0], 415)
-        self.assertEqual(post(server, "force", b'{"site": ')[0], 400)
-        self.assertEqual(post(server, "force", b"[" * 30000)[0], 400)
-        self.assertEqual(post(server, "force", b" " * 70000)[0], 413)
+        self.assertEqual(server.post("force", body, Origin="https://evil.example")[0], 403)
+        self.assertEqual(server.post("force", body, Host="evil.example")[0], 421)
+        self.assertEqual(server.post("force", b"site=fra", **{"Content-Type": "text/plain"})[0], 415)
+        self.assertEqual(server.post("force", b'{"site": ')[0], 400)
+        self.assertEqual(server.post("force", b"[" * 30000)[0], 400)
+        self.assertEqual(server.post("force", b" " * 70000)[0], 413)
         self.assertEqual(self.answer(server), [ONE, TWO])
 
     def test_mistakes_are_told_where_they_are_with_the_nearest_name(self):
         server = self.start()
-        status, reply = post(server, "force", {"sight": "fra", "state": "drian"})
+        status, reply = server.post("force", {"sight": "fra", "state": "drian"})
         self.assertEqual(status, 422)
         self.assertEqual([error["pointer"] for error in reply["errors"]], ["/sight", "/state"])
-        self.assertEqual(post(server, "force", {"site": "far", "state": "drain"}),
+        self.assertEqual(server.post("force", {"site": "far", "state": "drain"}),
                          (404, {"error": 'there is no site "far"; did you mean "fra"?',
                                 "errors": [{"pointer": "/site",
                                             "message": 'there is no site "far"; did you mean "fra"?'}]}))
-        self.assertEqual(post(server, "release", {"site": "fra"})[0], 404)
-        self.assertEqual(post(server, "resume", {"check": "web", "target": ONE})[0], 409)
+        self.assertEqual(server.post("release", {"site": "fra"})[0], 404)
+        self.assertEqual(server.post("resume", {"check": "web", "target": ONE})[0], 409)
         self.assertEqual(server.get("/api/v1/force")[0], 405)
 
     # --- gslbctl ---
 
     def test_gslbctl_forces_shows_and_releases(self):
         server = self.start(state_dir="state")
-        code, output, error = gslbctl(server, "force", "drain", "--site", "fra", "--reason", "new switch", "--for", "2h")
+        code, output, error = gslbctl(server, "force", "drain", "--site", "fra", "--reason", "new switch",
+                                      "--for", "2h")
         self.assertEqual((code, error), (0, ""))
         self.assertRegex(output, r"^site fra: drain until 20\d\d-\S+Z \(matches: 1\)\n$")
         self.assertEqual(self.answer(server), [TWO])
@@ -223,6 +225,35 @@ class Control(E2eCase):
         self.assertEqual(gslbctl(server, "force", "drain", "--site", "fra", "--token-file", "/nonexistent")[0], 1)
         self.assertEqual(self.answer(server), [ONE, TWO])
 
+    # --- manual failback ---
+
+    def manual(self):
+        settings = self.settings(state_dir="state")
+        settings["checks"]["web"]["failback"] = "manual"
+        return settings
+
+    def held_back(self, server):
+        """Why the first site is down though it passes; None when it is not."""
+        return next(check["held_back"] for check in server.status()["checks"] if check["target"] == ONE)
+
+    def test_a_site_that_waits_to_be_resumed_is_let_back_over_a_restart_too(self):
+        server = self.gslbd(**self.manual())
+        self.wait_addresses(server, "www.example.com", [ONE, TWO])
+        self.one.kill()
+        self.wait_addresses(server, "www.example.com", [TWO])
+        self.one.start()
+        resume = {"check": "web", "target": ONE, "author": "anna"}
+        wait_until(lambda: self.held_back(server), "it to be well, and held back")
+        self.assertEqual(self.answer(server), [TWO])
+        server.stop()
+        again = self.gslbd(self.dir / "gslbd.json")
+        wait_until(lambda: self.held_back(again), "it to be well, and held back")
+        self.assertEqual(self.answer(again), [TWO])
+        self.assertEqual(again.post("resume", resume)[0], 200)
+        self.wait_addresses(again, "www.example.com", [ONE, TWO])
+        code, _, error = gslbctl(again, "resume", "--check", "web", "--target", ONE)
+        self.assertEqual((code, error), (1, f"gslbctl: check web on {ONE} does not wait for anybody to resume it\n"))
+
     # --- maintenance ---
 
     def test_a_window_that_is_open_drains_and_a_window_to_come_is_shown(self):
@@ -233,11 +264,11 @@ class Control(E2eCase):
             {"pool": "www", "member": TWO, "from": text[1], "to": text[2], "time_zone": "UTC", "state": "down"}]))
         self.wait_addresses(server, "www.example.com", [TWO])
         forced = json.loads(server.get("/api/v1/forced")[1])
-        self.assertEqual([(e["site"], e["state"], e["author"], e["reason"], e["maintenance"]) for e in forced["forced"]],
-                         [("fra", "drain", "maintenance", "new racks", True)])
+        self.assertEqual([tuple(entry[key] for key in ("site", "state", "author", "reason", "maintenance"))
+                          for entry in forced["forced"]], [("fra", "drain", "maintenance", "new racks", True)])
         self.assertEqual([(e["member"], e["state"]) for e in forced["maintenance"]], [(TWO, "down")])
-        self.assertEqual(post(server, "release", {"site": "fra"})[0], 409)
-        post(server, "force", {"site": "fra", "state": "up"})
+        self.assertEqual(server.post("release", {"site": "fra"})[0], 409)
+        server.post("force", {"site": "fra", "state": "up"})
         self.assertEqual(self.answer(server), [ONE, TWO])
         self.assertIn("MAINTENANCE TO COME", gslbctl(server, "forced")[1])
 

@@ -229,6 +229,34 @@ class Hooks(JournalCase):
         self.assertEqual(len(receiver.requests), 1)
         self.assertNotIn("sesame", "\n".join(server.lines))
 
+    def test_a_datacentre_of_two_hundred_targets_is_one_message(self):
+        addresses = [f"127.0.5.{number}" for number in range(1, 201)]
+        door = socket.create_server(("0.0.0.0", 0), backlog=1000)
+
+        def take():
+            try:
+                while True:
+                    door.accept()[0].close()
+            except OSError:  # closed: the datacentre is gone
+                pass
+        threading.Thread(target=take, daemon=True).start()
+        receiver = self.receiver()
+        settings = self.settings(hooks=[self.webhook(receiver, group="4s", on=["verdict", "site"])])
+        settings["checks"]["door"] = {"type": "tcp", "port": door.getsockname()[1], **FAST}
+        settings["sites"]["ams"] = {}
+        settings["pools"]["big"] = {"alive": "door", "members": [
+            {"site": "ams", "address": address} for address in addresses]}
+        server = self.gslbd(**settings)
+        self.wait_entry(server, "?kind=site&site=ams", "ams to be up", lambda e: e["to"] == "up")
+        wait_until(lambda: len(self.journal(server, "?kind=verdict&check=door&limit=1000")) == 200, "every verdict")
+        door.shutdown(socket.SHUT_RDWR)
+        door.close()
+        message = wait_until(receiver.bodies, "a message")[0]
+        self.assertEqual(message["events"], 201)
+        self.assertEqual(message["summary"], "site ams is down; 1 more")
+        self.assertEqual((message["groups"][1]["count"], len(message["groups"][1]["first"])), (200, 5))
+        self.assertEqual(len(receiver.requests), 1)
+
     def test_a_receiver_that_is_sick_is_tried_again_with_the_same_message(self):
         receiver = self.receiver(503)
         server = self.start(hooks=[self.webhook(receiver, on="site")])

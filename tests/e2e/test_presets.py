@@ -13,7 +13,7 @@ from processes import Process, free_port
 from waiting import wait_until
 
 ADDRESS = "127.0.0.1"
-QUICK = {"type": "tcp", "interval": "200ms", "timeout": "2s", "rise": 1, "fall": 1, "confirm_interval": "100ms"}
+QUICK = {"type": "tcp", "interval": "500ms", "timeout": "500ms", "rise": 1, "fall": 1, "confirm_interval": "100ms"}
 POSTGRESQL = "/usr/lib/postgresql/15/bin"
 
 SMTP = """import sys

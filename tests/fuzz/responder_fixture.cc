@@ -208,7 +208,7 @@ server::AddressAnswers answers(const PoolSpec& spec, Family family) {
   } else {
     decision.why = spec.name == "many" ? server::Why::failed_open : server::Why::live;
   }
-  return server::compile(decision, std::span(&pool, 1), 20, [](const std::string&) { return 0U; });
+  return server::compile(decision, std::span(&pool, 1), pool, [](const std::string&) { return 0U; });
 }
 
 std::vector<Prefix> prefixes(std::initializer_list<const char*> texts) {

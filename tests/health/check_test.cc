@@ -80,10 +80,13 @@ TEST_CASE("timeout and confirm interval shrink with a short interval unless they
 
 TEST_CASE("every mistake in a check is reported at its place") {
   CHECK(read("[1]").complaints == Lines{"t.json: expected an object, found a list"});
-  CHECK(read("{}").complaints == Lines{"t.json: the key \"type\" is missing (tcp, http, https or icmp)"});
-  CHECK(read(R"({"type": "htp", "port": 80, "expect": {}, "rise": 0})").complaints ==
-        Lines{"t.json: /type: \"htp\" is none of tcp, http, https, icmp; did you mean \"http\"?",
-              "t.json: /rise: 0 is outside 1 to 255"});
+  CHECK(read("{}").complaints == Lines{"t.json: the key \"type\" is missing (one of the types below)"});
+  CHECK(
+      read(R"({"type": "htp", "port": 80, "expect": {}, "rise": 0})").complaints ==
+      Lines{
+          "t.json: /type: \"htp\" is none of tcp, tls, http, https, grpc, icmp, udp, dns, exec, push, file; "
+          "did you mean \"http\"?",
+          "t.json: /rise: 0 is outside 1 to 255"});
   CHECK(read(R"({"type": "tcp"})").complaints == Lines{"t.json: the key \"port\" is missing (1 to 65535)"});
   CHECK(read(R"({"type": "tcp", "port": 65536, "path": "/", "intervall": "1s", "fall": 256, "jitter": 0.6})")
             .complaints ==

@@ -28,8 +28,11 @@ class Reports {
     return {.on_change =
                 [this](std::span<const VerdictChange> changes) {
                   const std::lock_guard lock(mutex_);
-                  changes_.insert(changes_.end(), changes.begin(), changes.end());
-                  changes_seen_ += changes.size();
+                  for (const VerdictChange& change : changes) {
+                    if (change.from == change.to) continue;  // only that one may be on its way
+                    changes_.push_back(change);
+                    ++changes_seen_;
+                  }
                   changed_.notify_all();
                 },
             .on_first_round =

@@ -128,6 +128,18 @@ class Gslbd(Process):
         except urllib.error.HTTPError as error:
             return error.code, error.read().decode()
 
+    def post(self, command, body, **headers):
+        """(status, reply) of a command: `body` is sent as JSON, octets as they are."""
+        data = body if isinstance(body, bytes) else json.dumps(body).encode()
+        request = urllib.request.Request(f"{self.admin}/api/v1/{command}", data=data, method="POST",
+                                         headers={"Content-Type": "application/json", **headers})
+        try:
+            with urllib.request.urlopen(request, timeout=10) as response:
+                return response.status, json.load(response)
+        except urllib.error.HTTPError as error:
+            text = error.read().decode()
+            return error.code, json.loads(text) if text.startswith("{") else text
+
     def status(self):
         return json.loads(self.get("/api/v1/status")[1])
 

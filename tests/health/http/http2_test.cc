@@ -85,7 +85,11 @@ TEST_CASE("https: HTTP/2 over TLS, or the reason why not") {
 }
 
 TEST_CASE("http: a peer without HTTP/2 is told apart") {
-  TestServer server([](const std::string&) { return http_reply(400); });
+  const Peer server([](const PeerConnection& connection) {
+    connection.hear("SM\r\n\r\n");  // the end of HTTP/2's preface
+    connection.say("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
+    connection.wait_for_end();
+  });
   const Outcome outcome =
       probe(make_check(fmt::format(R"({{"type": "http", "port": {}, "http_version": "2"}})", server.port())));
   CHECK(outcome.reason == Reason::protocol);

@@ -158,6 +158,26 @@ TEST_CASE("a lost canary tells a lone site's death from our own") {
   for (const auto& c : s.changes) CHECK(c.id == s.status(kFra1).id);  // nobody hears of canaries
 }
 
+TEST_CASE("IPv6 may be lost alone, and IPv4 is no witness for it") {
+  const Address fra6 = *Address::parse("2001:db8:1::1");
+  const Address nyc6 = *Address::parse("2001:db8:2::1");
+  Sites s;
+  s.plan({{s.check, kFra1, "fra"}, {s.check, kNyc1, "nyc"}, {s.check, fra6, "fra"}, {s.check, nyc6, "nyc"}});
+  s.run(10s);
+  s.network.behave(fra6, Behaviour::blackholed);
+  s.network.behave(nyc6, Behaviour::blackholed);
+  s.network.behave(kNyc1, Behaviour::blackholed);
+  s.run(1min);
+  CHECK(s.engine->stats().isolated);
+  CHECK(s.status(fra6).verdict == Verdict::up);
+  CHECK(s.status(nyc6).verdict == Verdict::up);
+  CHECK(s.status(kNyc1).verdict == Verdict::down);  // IPv4 is as ever
+  s.network.behave(fra6, Behaviour::up);
+  s.run(10s);
+  CHECK_FALSE(s.engine->stats().isolated);
+  CHECK(s.status(nyc6).verdict == Verdict::down);
+}
+
 TEST_CASE("with self-doubt off, silence is death") {
   Sites s;
   s.engine->set_self_doubt(false);

@@ -35,6 +35,7 @@ Duration bound_of_recovery(const Check& c) {
 
 void Referee::plan(const std::vector<TargetSpec>& plan, const std::vector<Believed>& believed) {
   for (std::size_t i = 0; i < plan.size(); ++i) {
+    sites_[plan[i].address] = plan[i].site;
     targets_[{plan[i].check->name, plan[i].address}] = {plan[i].check, believed[i].verdict};
   }
 }
@@ -116,7 +117,8 @@ void Referee::on_change(const VerdictChange& change, const TargetStatus& status)
   const Duration streak = std::max(seen.check->confirm_interval, seen.check->timeout) * seen.check->fall;
   if (change.to == Verdict::down) {
     for (const Span& s : truth_.unplugged) {
-      if (s.contains(now) && s.from < now - streak - seen.check->interval) {
+      // Where all others are down already, there is nobody to ask.
+      if (s.contains(now) && s.from < now - streak - seen.check->interval && witness_left(status.address)) {
         complain(key, "down while the prober was cut off");
       }
     }
@@ -124,8 +126,20 @@ void Referee::on_change(const VerdictChange& change, const TargetStatus& status)
   seen.verdict = change.to;
 }
 
-bool Referee::isolated_during(MonotonicTime a, MonotonicTime b) const {
-  return truth_.any(isolations_, a, b);
+// At another site somebody had no fault at all in all that time.
+bool Referee::somebody_well_elsewhere(const Address& address, MonotonicTime a, MonotonicTime b) const {
+  const std::string& here = sites_.at(address);
+  return std::any_of(truth_.faults.begin(), truth_.faults.end(), [&](const auto& entry) {
+    const auto& [other, faults] = entry;
+    return sites_.at(other) != here &&
+           std::none_of(faults.begin(), faults.end(), [&](const Fault& f) { return f.when.overlaps(a, b); });
+  });
+}
+
+bool Referee::witness_left(const Address& address) const {
+  return std::any_of(targets_.begin(), targets_.end(), [&](const auto& entry) {
+    return sites_.at(entry.first.second) != sites_.at(address) && entry.second.verdict != Verdict::down;
+  });
 }
 
 std::vector<Referee::Deadline> Referee::deadlines() const {
@@ -152,10 +166,10 @@ void Referee::expect(const Deadline& d, const std::vector<TargetStatus>& all) {
   const Check& check = *targets_.at({d.check, d.address}).check;
   const Duration margin = bound_of_death(check, FaultKind::silent) + check.max_age;
   const MonotonicTime from = d.since - margin;
-  if (truth_.any(truth_.unplugged, from, d.at) || truth_.any(truth_.starved, from, d.at) ||
-      isolated_during(from, d.at)) {
-    return;
-  }
+  if (truth_.any(truth_.unplugged, from, d.at) || truth_.any(truth_.starved, from, d.at)) return;
+  // No excuse is taken from the engine: that it thought itself cut off counts only when no other site could
+  // have told it better.
+  if (!somebody_well_elsewhere(d.address, from, d.at)) return;
   for (const TargetStatus& s : all) {
     if (s.check != d.check || s.address != d.address) continue;
     // Held back, or the probe that ends it is under way.

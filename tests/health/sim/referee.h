@@ -62,13 +62,15 @@ class Referee {
   using Key = std::pair<std::string, Address>;
 
   void complain(const Key& key, const std::string& what);
-  bool isolated_during(MonotonicTime a, MonotonicTime b) const;
+  bool witness_left(const Address& address) const;
+  bool somebody_well_elsewhere(const Address& address, MonotonicTime a, MonotonicTime b) const;
 
   const Truth& truth_;
   const Clock& clock_;
   std::map<Key, Seen> targets_;
   std::optional<Event> journal_;  ///< the last event about a verdict: the evidence of the next change
   Key last_ended_;
+  std::map<Address, std::string> sites_;
   std::vector<Span> isolations_;
   std::string complaint_;
   std::size_t changes_ = 0;

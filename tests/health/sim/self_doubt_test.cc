@@ -50,9 +50,20 @@ TEST_CASE("another site that was heard makes a death credible; one that was sile
   CHECK(d.judge(fra, at(0)).ask == std::vector<SelfDoubt::Group>{nyc});
   d.silent(nyc, at(1));
   CHECK(d.of(fra, 0) == SelfDoubt::Finding::cut_off);
-  d.heard(nyc, at(2));  // both, since: it may have been a blink of the network
+  d.heard(nyc, at(2));  // whatever else was silent there
+  CHECK(d.of(fra, 0) == SelfDoubt::Finding::credible);
+  CHECK(d.testified(fra, at(2)));
+  CHECK_FALSE(d.testified(fra, at(3)));
+}
+
+TEST_CASE("silence counts from when its probe began: only who was asked since can be silent") {
+  Doubt d;
+  const auto fra = d.join("fra", "192.0.2.1");
+  const auto nyc = d.join("nyc", "198.51.100.1");
+  d.silent(nyc, at(-1));
   CHECK(d.of(fra, 0) == SelfDoubt::Finding::not_known);
-  CHECK(d.of(fra, 2) == SelfDoubt::Finding::credible);
+  d.silent(nyc, at(0));
+  CHECK(d.of(fra, 0) == SelfDoubt::Finding::cut_off);
 }
 
 TEST_CASE("its own site is nobody's witness") {

@@ -13,6 +13,7 @@ namespace {
 
 server::AddressAnswers compile_family(const TestPool& pool, Family family) {
   server::Pool p;
+  p.ttl_s = pool.ttl_s;
   server::Decision decision;
   for (std::size_t i = 0; i < pool.addresses.size(); ++i) {
     server::Member member;
@@ -25,7 +26,7 @@ server::AddressAnswers compile_family(const TestPool& pool, Family family) {
       pool.selection == server::Selection::weighted ? server::Steer::weighted : server::Steer::all;
   decision.servfail = pool.selection == server::Selection::servfail;
   if (pool.selection == server::Selection::nodata) decision.members.clear();
-  auto out = server::compile(decision, std::span(&p, 1), pool.ttl_s, [](const std::string&) { return 0U; });
+  auto out = server::compile(decision, std::span(&p, 1), p, [](const std::string&) { return 0U; });
   out.all_down = pool.all_down;
   return out;
 }
