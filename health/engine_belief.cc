@@ -150,14 +150,15 @@ void Engine::leave_isolation(Internet& internet) {
 
 void Engine::tell(EventKind kind, const Internet& internet, Duration lasted) {
   if (!events_.on_event) return;
-  const char* name = &internet == &internets_[0] ? "IPv4" : "IPv6";
+  const bool v4 = &internet == &internets_[0];
+  const std::string name = v4 ? "IPv4" : "IPv6";
   Event event;
   event.kind = kind;
   event.at = clock_.wall_now();
   event.duration = lasted;
-  event.detail = kind == EventKind::isolated
-                     ? std::string(name) + ": unrelated targets fell silent together; verdicts are frozen"
-                     : std::string(name) + " is in reach again";
+  event.family = v4 ? "ipv4" : "ipv6";
+  event.detail = kind == EventKind::isolated ? "unrelated " + name + " targets fell silent together"
+                                             : name + " is in reach again";
   events_.on_event(event);
 }
 
@@ -294,6 +295,7 @@ void Engine::emit(EventKind kind, const Target& target, Verdict from, std::strin
   event.check = target.check->name;
   event.address = target.address;
   event.site = target.site;
+  event.canary = target.canary;
   event.from = from;
   event.to = target.belief.verdict;
   if (target.last) {

@@ -23,8 +23,8 @@ enum class EventKind : std::uint8_t {
   hold_lost,  ///< a held connection broke: probes follow at once
   stale,      ///< a verdict was too old to be believed and became unknown
   starved,    ///< probes fail for want of local resources; address and check are those of one of them
-  isolated,   ///< this prober is cut off: verdicts are frozen. No check, no address
-  connected,  ///< it is no longer cut off
+  isolated,   ///< this prober is cut off from the family: its verdicts are frozen. No check, no address
+  connected,  ///< it is no longer cut off from the family
 };
 
 /// "verdict", "held_down": stable, for the journal.
@@ -42,6 +42,8 @@ struct Event {
   std::string detail{};
   Duration duration{0};     ///< of the probe
   std::uint32_t streak{0};  ///< passes or failures in a row, this one included
+  std::string family{};     ///< of isolated and connected: "ipv4" or "ipv6"
+  bool canary = false;      ///< about a canary: nobody steers by it
 };
 
 }  // namespace gslbd::health

@@ -76,7 +76,8 @@ std::vector<health::RememberedVerdict> VerdictStore::load(WallTime now) const {
 std::string VerdictStore::serialize(std::span<const health::TargetStatus> targets, WallTime now) {
   Json verdicts = Json::array();
   for (const auto& t : targets) {
-    if (t.verdict == health::Verdict::unknown) continue;
+    // A canary may have the check and the address of a target that is steered by.
+    if (t.canary || t.verdict == health::Verdict::unknown) continue;
     Json entry = {{"check", t.check},
                   {"target", t.address.to_string()},
                   {"verdict", health::verdict_name(t.verdict)},

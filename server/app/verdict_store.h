@@ -32,7 +32,7 @@ class VerdictStore {
   /// What was believed at most kFreshFor before `now`, or waits for an operator. Logs what it finds; never
   /// fails. Version 1 of the file, of the first release, is read too.
   std::vector<health::RememberedVerdict> load(WallTime now) const;
-  /// The file's content for these targets; unknown verdicts are not worth keeping.
+  /// The file's content for these targets; unknown verdicts and canaries are not worth keeping.
   static std::string serialize(std::span<const health::TargetStatus> targets, WallTime now);
   Result<void> save(const std::string& content) const { return file_.write(content); }
 

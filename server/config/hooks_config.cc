@@ -133,6 +133,23 @@ void read_tls(const JsonView& v, Settings& s) {
   if (index) s.tls = static_cast<Settings::Tls>(*index);
 }
 
+bool logs_in_over_plain_smtp(const Settings& s) {
+  const std::size_t scheme = s.smtp.find("://");
+  if (scheme != std::string_view("smtp").size()) return false;
+  const std::string_view host = std::string_view(s.smtp).substr(scheme + 3);
+  return !s.user.empty() || host.substr(0, host.find_first_of("/?#")).find('@') != std::string_view::npos;
+}
+
+// Whoever is on the way can hide that STARTTLS is offered, and read the password then.
+void protect_password(const JsonView& v, Settings& s) {
+  if (!logs_in_over_plain_smtp(s)) return;
+  if (!v.json().contains("tls")) {
+    s.tls = Settings::Tls::required;
+  } else if (s.tls != Settings::Tls::required) {
+    v.member("tls").warning("the password can go over the network in clear; \"required\" prevents that");
+  }
+}
+
 const Field<Settings> kCaFile{"ca_file", "file name", "the system's", "certificates to trust instead, in PEM",
                               [](const JsonView& v, Settings& s) { read_readable_file(v, s.ca_file); }};
 
@@ -186,7 +203,7 @@ const Field<Settings> kMail[] = {
      }},
     {"to", "mail address, or list of them", "required", "who gets it",
      [](const JsonView& v, Settings& s) { read_mail_addresses(v, s.to); }},
-    {"tls", "opportunistic, required or off", "`\"opportunistic\"`",
+    {"tls", "opportunistic, required or off", "`\"opportunistic\"`, with a user `\"required\"`",
      "STARTTLS with an `smtp` server: if it is offered, "
      "or no mail without it, or never",
      read_tls},
@@ -221,6 +238,7 @@ void read_hook(const JsonView& v, std::size_t index, std::vector<Settings>& out)
                                                                                  : mail_hook_fields();
   fields.insert(fields.end(), own.begin(), own.end());
   read_object<Settings>(v, fields, s);
+  if (s.type == Settings::Type::mail) protect_password(v, s);
   out.push_back(std::move(s));
 }
 

@@ -22,6 +22,8 @@ namespace {
 constexpr std::size_t kLongestLastLine = 200;
 constexpr int kLook_ms = 20;  // how often the program is asked whether it has ended
 
+constexpr int kReads = 16;
+
 struct Pipe {
   UniqueFd read;
   UniqueFd write;
@@ -125,9 +127,10 @@ class Child {
     int status = 0;
     waitpid(pid_, &status, 0);
   }
+  /// At most what a pipe holds: a program may write faster than this reads.
   void read_output() {
     char buffer[4096];
-    while (output_) {
+    for (int i = 0; i < kReads && output_; ++i) {
       const ssize_t n = read(output_.get(), buffer, sizeof buffer);
       if (n > 0) note(std::string_view(buffer, static_cast<std::size_t>(n)));
       if (n == 0) output_ = UniqueFd();

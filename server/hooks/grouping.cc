@@ -15,6 +15,7 @@ std::string text(const Json& object, const char* key) {
 }  // namespace
 
 std::string direction_of(const Entry& entry) {
+  if (entry.kind == "isolated" || entry.kind == "connected") return text(entry.more, "family");
   if (entry.kind != "forced") return text(entry.more, "to");
   const std::string action = text(entry.more, "action");
   return action == "forced" || action == "window_opened" ? text(entry.more, "state") : action;

@@ -73,7 +73,8 @@ class Grouping {
   std::map<Key, std::size_t> group_of_;
 };
 
-/// Where an entry leads: the verdict, the forced state, or "released" and its like; empty for other kinds.
+/// Where an entry leads: the verdict, the forced state, or "released" and its like; of "isolated" and
+/// "connected" the address family; empty for other kinds.
 std::string direction_of(const Entry& entry);
 
 }  // namespace gslbd::server

@@ -59,6 +59,10 @@ std::string of_forced(const MessageGroup& g) {
                      with(": ", value(e, "reason")));
 }
 
+std::string from_family(const MessageGroup& g) {
+  return g.to.empty() ? std::string() : g.to == "ipv6" ? " from IPv6" : " from IPv4";
+}
+
 std::string of_failed_reload(const MessageGroup& g) {
   const Entry& e = g.first.front();
   const auto messages = e.more.find("messages");
@@ -72,8 +76,9 @@ std::string describe(const MessageGroup& g) {
   if (g.kind == "pool" && g.count > 1) return fmt::format("{} pools are {}", g.count, g.to);
   if (g.kind == "pool") return fmt::format("pool {} is {}", value(g.first.front(), "pool"), g.to);
   if (g.kind == "isolated")
-    return "this server is cut off: verdicts are frozen" + with(": ", value(g.first.front(), "detail"));
-  if (g.kind == "connected") return "this server is no longer cut off";
+    return fmt::format("this server is cut off{}: verdicts are frozen", from_family(g)) +
+           with(": ", value(g.first.front(), "detail"));
+  if (g.kind == "connected") return "this server is no longer cut off" + from_family(g);
   if (g.kind == "starved")
     return "probes fail for want of resources" + with(": ", value(g.first.front(), "detail"));
   if (g.kind == "forced") return of_forced(g);
@@ -149,7 +154,8 @@ Json message_json(const HookMessage& message, const MessageSender& sender) {
                 {"summary", plain(describe(*group), kLongestLine)},
                 {"first", std::move(first)}};
     if (!group->site.empty()) one["site"] = group->site;
-    if (!group->to.empty()) one["to"] = group->to;
+    const bool of_network = group->kind == "isolated" || group->kind == "connected";
+    if (!group->to.empty()) one[of_network ? "family" : "to"] = group->to;
     if (!group->reasons.empty()) one["reasons"] = group->reasons;
     groups.push_back(std::move(one));
   }

@@ -14,8 +14,9 @@ constexpr std::array kKinds{
     EntryKind{"hold_lost", false, "a held connection broke; probes follow at once"},
     EntryKind{"stale", true, "a verdict was too old to be believed and became unknown"},
     EntryKind{"starved", true, "probes fail for want of resources of this machine"},
-    EntryKind{"isolated", true, "this server is cut off: verdicts are frozen"},
-    EntryKind{"connected", true, "this server is no longer cut off"},
+    EntryKind{"isolated", true,
+              "this server is cut off from IPv4 or IPv6: verdicts of that family are frozen"},
+    EntryKind{"connected", true, "this server is no longer cut off from that family"},
     EntryKind{"joined", false, "a target came into the plan with a verdict from before"},
     EntryKind{"left", false, "a target is no longer in the plan"},
     EntryKind{"pool", true, "a pool lost its last live member, or got one again"},
@@ -78,6 +79,8 @@ Entry entry_of(const health::Event& event) {
     entry.more["streak"] = event.streak;
   }
   if (!event.detail.empty()) entry.more["detail"] = event.detail;
+  if (!event.family.empty()) entry.more["family"] = event.family;
+  if (event.canary) entry.more["canary"] = true;
   return entry;
 }
 

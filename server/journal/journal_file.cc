@@ -17,6 +17,8 @@ namespace {
 // Files that an earlier, larger "keep" has left are looked for up to here.
 constexpr std::uint32_t kMostFiles = 1000;
 
+constexpr std::chrono::seconds kSyncEvery{1};
+
 std::string errno_text() {
   return std::strerror(errno);
 }
@@ -122,9 +124,14 @@ void JournalFile::sync() {
 }
 
 void JournalFile::sync_if_due(MonotonicTime now) {
-  if (now - synchronised_at_ < std::chrono::seconds(1)) return;
+  if (now - synchronised_at_ < kSyncEvery) return;
   synchronised_at_ = now;
   sync();
+}
+
+std::optional<MonotonicTime> JournalFile::sync_due() const {
+  if (fd_ < 0 || !unsynchronised_) return std::nullopt;
+  return synchronised_at_ + kSyncEvery;
 }
 
 void JournalFile::touch() {

@@ -47,6 +47,8 @@ class JournalFile {
   Result<void> append(std::string_view lines);
   /// Synchronises what was appended, if the last time is a second ago.
   void sync_if_due(MonotonicTime now);
+  /// When the next sync_if_due() has something to do; nullopt: everything is synchronised.
+  std::optional<MonotonicTime> sync_due() const;
   void sync();
   /// Notes that the program lives.
   void touch();

@@ -162,7 +162,9 @@ RecorderCounters Recorder::counters() const {
 void Recorder::run() {
   while (true) {
     const bool last = queue_.closed();
-    auto items = queue_.take(clock_.now() + kTick);
+    MonotonicTime until = clock_.now() + kTick;
+    if (file_) until = std::min(until, file_->sync_due().value_or(until));
+    auto items = queue_.take(until);
     try {
       if (!items.empty()) work_off(std::move(items));
       if (file_) file_->touch();
@@ -206,7 +208,12 @@ void Recorder::work_off(std::vector<Item> items) {
 void Recorder::change(const RecorderSettings& settings) {
   const std::string directory = settings.journal.on ? settings.state_dir : std::string();
   if (file_ && file_->directory() == directory) return file_->change(settings.journal);
-  const bool at_start = sequence_ == 0;
+  const bool at_start = !std::exchange(configured_, true);
+  if (file_) {
+    Entry stop{.sequence = ++sequence_, .at = clock_.wall_now(), .kind = "stop"};
+    stop.more["why"] = "the journal was switched off or moved";
+    write(to_line(stop), 1);
+  }
   file_.reset();
   {
     const std::lock_guard lock(mutex_);
@@ -215,8 +222,30 @@ void Recorder::change(const RecorderSettings& settings) {
   if (directory.empty()) return;
   if (const auto last = last_entry(directory)) sequence_ = std::max(sequence_, last->sequence);
   file_ = std::make_unique<JournalFile>(directory, settings.journal);
-  if (const auto opened = file_->open(); !opened) log::error("journal: {}", opened.error().message);
-  if (at_start) replay();
+  const auto opened = file_->open();
+  if (!opened) log::error("journal: {}; entries are lost until that ends", opened.error().message);
+  failing_ = !opened;
+  if (at_start) return replay();
+  tell_known();
+}
+
+// A journal that is switched on later knows nothing of the targets, while the figures in memory know more
+// than any file: it is told of them, and a later start can go on from there.
+void Recorder::tell_known() {
+  Entry start{.at = clock_.wall_now(), .kind = "start"};
+  start.more["why"] = "the journal was switched on or moved";
+  begin(start);
+  std::vector<Entry> known{start};
+  {
+    const std::lock_guard lock(mutex_);
+    for (Entry& entry : uptime_.known(start.at)) known.push_back(std::move(entry));
+  }
+  std::string lines;
+  for (Entry& entry : known) {
+    entry.sequence = ++sequence_;
+    lines += to_line(entry);
+  }
+  write(lines, known.size());
 }
 
 void Recorder::replay() {

@@ -93,6 +93,7 @@ class Recorder {
   void run();
   void change(const RecorderSettings& settings);
   void replay();
+  void tell_known();
   void begin(Entry& start);
   void work_off(std::vector<Item> items);
   void write(const std::string& lines, std::uint64_t count);
@@ -110,6 +111,7 @@ class Recorder {
 
   // The thread's own.
   std::unique_ptr<JournalFile> file_;
+  bool configured_ = false;  ///< for the first time
   std::uint64_t sequence_ = 0;
   std::uint64_t losses_told_ = 0;
   bool failing_ = false;

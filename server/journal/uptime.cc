@@ -32,46 +32,81 @@ UptimeFigures figures(std::string check, std::string target, std::string site, c
 void Uptime::note(const Entry& entry) {
   const std::string& kind = entry.kind;
   if (kind == "verdict" || kind == "stale" || kind == "joined") {
-    Line& line = targets_[{entry.check, entry.target}];
-    line.site = entry.site;
-    line.planned = true;
-    set(line, entry.at, verdict_of(text(entry.more, "to")));
+    note_target(entry);
   } else if (kind == "left") {
     const auto found = targets_.find({entry.check, entry.target});
     if (found == targets_.end()) return;
-    set(found->second, entry.at, Verdict::unknown);
+    set(found->second, entry.at, Verdict::unknown, true);
     found->second.planned = false;
   } else if (kind == "site") {
-    set(sites_[entry.site], entry.at, verdict_of(text(entry.more, "to")));
+    const bool cut_off = isolated_[0] || isolated_[1];
+    set(sites_[entry.site], entry.at, verdict_of(text(entry.more, "to")),
+        !cut_off || watched_sites().contains(entry.site));
   } else if (kind == "isolated" || kind == "connected") {
-    set_isolated(entry.at, kind == "isolated");
+    set_isolated(entry);
   } else if (kind == "start") {
     // After a crash there is no "stop": the start tells until when somebody watched.
-    isolated_ = false;
+    isolated_[0] = isolated_[1] = false;
     all_unknown(parse_wall_time(text(entry.more, "alive_until")).value_or(entry.at));
   } else if (kind == "stop") {
     all_unknown(entry.at);
   }
 }
 
-void Uptime::set(Line& line, WallTime at, Verdict verdict) {
+void Uptime::note_target(const Entry& entry) {
+  if (const auto canary = entry.more.find("canary"); canary != entry.more.end() && *canary == true) return;
+  const auto [at, added] = targets_.try_emplace({entry.check, entry.target});
+  Line& line = at->second;
+  // What a target joined with was read before this was noted: a verdict in between is newer.
+  if (entry.kind == "joined" && !added && line.planned) return;
+  line.site = entry.site;
+  line.planned = true;
+  set(line, entry.at, verdict_of(text(entry.more, "to")), watched(entry.target));
+}
+
+void Uptime::set(Line& line, WallTime at, Verdict verdict, bool watched) {
   line.verdict = verdict;
-  line.time.set(at, isolated_ ? Verdict::unknown : verdict);
+  line.time.set(at, watched ? verdict : Verdict::unknown);
 }
 
 void Uptime::all_unknown(WallTime at) {
   for (auto& [unused, line] : targets_) {
-    set(line, at, Verdict::unknown);
+    set(line, at, Verdict::unknown, true);
     line.planned = false;  // until it is heard of again
   }
-  for (auto& [unused, line] : sites_) set(line, at, Verdict::unknown);
+  for (auto& [unused, line] : sites_) set(line, at, Verdict::unknown, true);
 }
 
-void Uptime::set_isolated(WallTime at, bool isolated) {
-  if (isolated == isolated_) return;
-  isolated_ = isolated;
-  for (auto& [unused, line] : targets_) set(line, at, line.verdict);
-  for (auto& [unused, line] : sites_) set(line, at, line.verdict);
+// Journals of earlier versions name no family: then it is both.
+void Uptime::set_isolated(const Entry& entry) {
+  const std::string family = text(entry.more, "family");
+  const bool isolated = entry.kind == "isolated";
+  if (family != "ipv6") isolated_[0] = isolated;
+  if (family != "ipv4") isolated_[1] = isolated;
+  for (auto& [key, line] : targets_) set(line, entry.at, line.verdict, watched(key.second));
+  const auto sites = watched_sites();
+  for (auto& [name, line] : sites_) set(line, entry.at, line.verdict, sites.contains(name));
+}
+
+bool Uptime::watched(const std::string& target) const {
+  const bool v6 = target.find(':') != std::string::npos;
+  return !isolated_[v6 ? 1 : 0];
+}
+
+// Sites of which nobody knows a target are watched while either family is.
+std::set<std::string> Uptime::watched_sites() const {
+  std::set<std::string> known;
+  std::set<std::string> out;
+  for (const auto& [key, line] : targets_) {
+    if (!line.planned) continue;
+    known.insert(line.site);
+    if (watched(key.second)) out.insert(line.site);
+  }
+  if (isolated_[0] && isolated_[1]) return out;
+  for (const auto& [name, unused] : sites_) {
+    if (!known.contains(name)) out.insert(name);
+  }
+  return out;
 }
 
 std::vector<UptimeFigures> Uptime::targets(WallTime now) const {
@@ -86,6 +121,28 @@ std::vector<UptimeFigures> Uptime::sites(WallTime now) const {
   std::vector<UptimeFigures> out;
   for (const auto& [name, line] : sites_) {
     if (!line.time.blank(now)) out.push_back(figures({}, {}, name, line.time, now));
+  }
+  return out;
+}
+
+std::vector<Entry> Uptime::known(WallTime at) const {
+  std::vector<Entry> out;
+  const auto add = [&out](Entry entry, Verdict verdict) {
+    entry.more["to"] = health::verdict_name(verdict);
+    out.push_back(std::move(entry));
+  };
+  for (const int family : {0, 1}) {
+    if (!isolated_[family]) continue;
+    out.push_back({.at = at, .kind = "isolated"});
+    out.back().more["family"] = family == 0 ? "ipv4" : "ipv6";
+  }
+  for (const auto& [key, line] : targets_) {
+    if (!line.planned || line.verdict == Verdict::unknown) continue;
+    add({.at = at, .kind = "joined", .check = key.first, .target = key.second, .site = line.site},
+        line.verdict);
+  }
+  for (const auto& [name, line] : sites_) {
+    if (line.verdict != Verdict::unknown) add({.at = at, .kind = "site", .site = name}, line.verdict);
   }
   return out;
 }

@@ -4,12 +4,14 @@
 //
 // A target is up while its verdict is. A site is up while at least one member of a pool at that site is
 // alive; that is told by entries of the kind "site". Time in which nobody watched is neither: while the
-// program was down, while it was cut off ("isolated"), before the first verdict, after a target has left the
-// plan. A ratio is up / (up + down).
+// program was down, while it was cut off from the target's address family ("isolated"; a site: from the
+// families of all its targets), before the first verdict, after a target has left the plan. A ratio is
+// up / (up + down). Canaries have none.
 //
 // Thread: one at a time.
 
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -41,6 +43,8 @@ class Uptime {
   /// Targets in the plan and sites, by name.
   std::vector<UptimeFigures> targets(WallTime now) const;
   std::vector<UptimeFigures> sites(WallTime now) const;
+  /// What is believed of this server, of targets in the plan and of sites: what tells a new journal of it.
+  std::vector<Entry> known(WallTime at) const;
   /// Forgets targets that left the plan and have no time in any window any more, and beyond a bound others
   /// that left.
   void prune(WallTime now);
@@ -55,13 +59,16 @@ class Uptime {
   };
   using Key = std::pair<std::string, std::string>;  ///< check, target
 
-  void set(Line& line, WallTime at, health::Verdict verdict);
+  void note_target(const Entry& entry);
+  void set(Line& line, WallTime at, health::Verdict verdict, bool watched);
   void all_unknown(WallTime at);
-  void set_isolated(WallTime at, bool isolated);
+  void set_isolated(const Entry& entry);
+  bool watched(const std::string& target) const;
+  std::set<std::string> watched_sites() const;
 
   std::map<Key, Line> targets_;
   std::map<std::string, Line> sites_;
-  bool isolated_ = false;
+  bool isolated_[2] = {false, false};  ///< from IPv4, from IPv6
 };
 
 }  // namespace gslbd::server

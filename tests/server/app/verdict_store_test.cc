@@ -70,6 +70,18 @@ TEST_CASE("verdicts come back as they were, the unknown ones left out") {
   CHECK_FALSE(dir.has("verdicts.json.new"));
 }
 
+TEST_CASE("a canary's verdict is not kept: a target that is steered by may have the same name") {
+  std::vector<health::TargetStatus> targets{target("web", "192.0.2.1", health::Verdict::down),
+                                            target("web", "192.0.2.1", health::Verdict::up)};
+  targets[1].canary = true;
+  const StateDir dir;
+  const VerdictStore store(dir.path());
+  REQUIRE(store.save(VerdictStore::serialize(targets, kNow)).has_value());
+  const auto back = store.load(kNow);
+  REQUIRE(back.size() == 1);
+  CHECK(back[0].verdict == health::Verdict::down);
+}
+
 TEST_CASE("what is no longer fresh is not believed") {
   const StateDir dir;
   const VerdictStore store(dir.path());

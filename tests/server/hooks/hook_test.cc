@@ -86,6 +86,11 @@ TEST_CASE("a program's failure is told with its last line") {
 TEST_CASE("a program that does not read its input, or floods its output, is no trouble") {
   CHECK(run(shell("exec <&-; exit 0")).end == Attempt::End::delivered);
   CHECK(run(shell("head -c 3000000 /dev/zero; exit 0")).end == Attempt::End::delivered);
+  HookSettings endless = shell("exec cat /dev/zero");
+  endless.timeout = 300ms;
+  CHECK(run(endless).why == "it was killed after 300ms");
+  // What the program has left behind may flood on.
+  CHECK(run(shell("cat /dev/zero & exit 0")).end == Attempt::End::delivered);
 }
 
 TEST_CASE("a program that takes too long is killed with all it has started") {

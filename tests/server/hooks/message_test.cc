@@ -35,7 +35,11 @@ TEST_CASE("every kind has its words") {
   CHECK(headline_of(entry("pool", {{"pool", "www"}, {"to", "up"}})) == "pool www is up");
   CHECK(headline_of(entry("isolated", {{"detail", "12 of 12 sites"}})) ==
         "this server is cut off: verdicts are frozen: 12 of 12 sites");
+  CHECK(headline_of(entry("isolated", {{"family", "ipv6"}})) ==
+        "this server is cut off from IPv6: verdicts are frozen");
   CHECK(headline_of(entry("connected", Json::object())) == "this server is no longer cut off");
+  CHECK(headline_of(entry("connected", {{"family", "ipv4"}})) ==
+        "this server is no longer cut off from IPv4");
   CHECK(headline_of(entry("forced",
                           {{"action", "forced"}, {"state", "drain"}, {"author", "ann"}, {"reason", "power"}},
                           "fra")) == "site fra: drain by ann: power");
@@ -97,4 +101,15 @@ TEST_CASE("a message in JSON has what a program needs") {
   CHECK(json["groups"][0]["reasons"]["refused"] == 1);
   CHECK(json["groups"][0]["first"][0]["target"] == "192.0.2.1");
   CHECK_FALSE(json["groups"][0]["first"][0].contains("seq"));
+}
+
+TEST_CASE("a message tells the address families apart") {
+  Grouping grouping(0s, 1);
+  grouping.add(entry("isolated", {{"family", "ipv4"}}), MonotonicTime(1s));
+  grouping.add(entry("isolated", {{"family", "ipv6"}}), MonotonicTime(1s));
+  const Json json = message_json(*grouping.flush(MonotonicTime(1s)), {"ns1", "hook-1"});
+  REQUIRE(json["groups"].size() == 2);
+  CHECK(json["groups"][0]["family"] == "ipv4");
+  CHECK(json["groups"][1]["family"] == "ipv6");
+  CHECK_FALSE(json["groups"][0].contains("to"));
 }

@@ -188,3 +188,17 @@ TEST_CASE("a full disk costs the entries that do not fit, and nothing else") {
   std::filesystem::remove_all(directory);
   CHECK_FALSE(file.append(to_line(entry(5))));
 }
+
+TEST_CASE("what was appended is due to be synchronised within a second") {
+  Files files;
+  JournalFile file(files.path().string(), {});
+  const MonotonicTime start(100s);
+  file.sync_if_due(start);
+  CHECK_FALSE(file.sync_due().has_value());
+  fill(file, 1, 1);
+  CHECK(file.sync_due() == start + 1s);
+  file.sync_if_due(start + 999ms);
+  CHECK(file.sync_due() == start + 1s);
+  file.sync_if_due(start + 1s);
+  CHECK_FALSE(file.sync_due().has_value());
+}

@@ -184,3 +184,44 @@ TEST_CASE("a question to the journal is read from its parameters") {
   CHECK(parse_journal_query("sit=fra", now).error().message ==
         "there is no parameter \"sit\"; did you mean \"site\"?");
 }
+
+TEST_CASE("a journal that is switched on later is told of what is known, and the figures stay") {
+  Files files;
+  RecorderSettings settings = settings_of(files);
+  {
+    // The run before crashed, and believed something else.
+    Recorder before(settings, "1.0");
+    before.note(verdict(health::Verdict::unknown, health::Verdict::up, "192.0.2.9"));
+    before.stop("test");
+  }
+  settings.journal.on = false;
+  Recorder recorder(settings, "1.0");
+  recorder.note(verdict(health::Verdict::up, health::Verdict::down));
+  settings.journal.on = true;
+  recorder.configure(settings);
+  settings.journal.on = false;
+  recorder.configure(settings);
+  settings.journal.on = true;
+  recorder.configure(settings);
+  recorder.stop("test");
+  const JournalPage page = recorder.journal({});
+  CHECK(kinds(page) == std::vector<std::string>{"stop", "joined", "start", "stop", "joined", "start", "stop",
+                                                "verdict", "start"});
+  const Entry& joined = page.entries[4];
+  CHECK(joined.target == "192.0.2.1");
+  CHECK(joined.site == "fra");
+  CHECK(joined.more["to"] == "down");
+  CHECK(page.entries[5].more["clean"] == true);
+  CHECK(page.entries[5].sequence == 4);
+}
+
+TEST_CASE("an event names its address family, and whether it is about a canary") {
+  health::Event event{.kind = health::EventKind::isolated};
+  event.family = "ipv6";
+  CHECK(to_json(entry_of(event))["family"] == "ipv6");
+  CHECK_FALSE(to_json(entry_of(event)).contains("canary"));
+  event = verdict(health::Verdict::up, health::Verdict::down);
+  event.canary = true;
+  CHECK(to_json(entry_of(event))["canary"] == true);
+  CHECK_FALSE(to_json(entry_of(event)).contains("family"));
+}

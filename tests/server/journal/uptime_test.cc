@@ -110,3 +110,66 @@ TEST_CASE("a site is up while one of its members is alive") {
   CHECK(sites[0].site == "fra");
   CHECK(*sites[0].windows[0].ratio() == Approx(0.9));
 }
+
+TEST_CASE("a server that is cut off from one address family still watches the other") {
+  const auto in_family = [](Duration at, const std::string& kind, const std::string& family) {
+    Entry e = of(at, kind);
+    e.more["family"] = family;
+    return e;
+  };
+  const auto site = [](Duration at, const std::string& name) {
+    Entry e{.at = kStart + at, .kind = "site", .site = name};
+    e.more["to"] = "up";
+    return e;
+  };
+  Uptime uptime;
+  uptime.note(verdict(0s, "up"));
+  uptime.note(verdict(0s, "up", "2001:db8::1"));
+  Entry other = verdict(0s, "up", "2001:db8::2");
+  other.site = "nyc";
+  uptime.note(other);
+  uptime.note(site(0s, "fra"));
+  uptime.note(site(0s, "nyc"));
+  uptime.note(in_family(10min, "isolated", "ipv6"));
+  uptime.note(in_family(20min, "isolated", "ipv4"));
+  uptime.note(in_family(30min, "connected", "ipv4"));
+  const auto targets = uptime.targets(kStart + 60min);
+  REQUIRE(targets.size() == 3);
+  CHECK(targets[0].windows[0].up == 50min);
+  CHECK(targets[1].target == "2001:db8::1");
+  CHECK(targets[1].windows[0].up == 10min);
+  // A site is watched while one of its targets is.
+  const auto sites = uptime.sites(kStart + 60min);
+  REQUIRE(sites.size() == 2);
+  CHECK(sites[0].windows[0].up == 50min);
+  CHECK(sites[1].windows[0].up == 10min);
+}
+
+TEST_CASE("what a target joined with does not undo a verdict that was noted before it") {
+  Uptime uptime;
+  Entry joined = verdict(2min, "up");
+  joined.kind = "joined";
+  uptime.note(verdict(0s, "down"));
+  uptime.note(joined);
+  CHECK(last_hour(uptime, 10min).down == 10min);
+  CHECK(last_hour(uptime, 10min).up == 0s);
+  // It left, and comes back: nothing newer is known.
+  Entry left = verdict(10min, "");
+  left.kind = "left";
+  uptime.note(left);
+  joined.at = kStart + 20min;
+  uptime.note(joined);
+  CHECK(last_hour(uptime, 30min).up == 10min);
+}
+
+TEST_CASE("canaries have no figures") {
+  Uptime uptime;
+  Entry canary = verdict(0s, "up");
+  canary.more["canary"] = true;
+  uptime.note(canary);
+  CHECK(uptime.targets(kStart + 1h).empty());
+  uptime.note(verdict(0s, "up"));
+  canary.more["to"] = "down";
+  uptime.note(canary);
+  CHECK(last_hour(uptime, 1h).up == 1h);
+}
