@@ -134,6 +134,8 @@ class Reader {
   /// A name as dig prints it, in lower case (RFC 1035 §4.1.4 and §5.1). Pointers lead backwards only, and
   /// there are at most kMostJumps of them.
   std::string name();
+  /// Goes past a name without reading what a pointer in it leads to.
+  void skip_name();
 
  private:
   void print_label(std::span<const std::uint8_t> label, std::string& out);
@@ -178,6 +180,19 @@ std::string Reader::name() {
   }
   if (jumps > 0) at_ = behind;
   return out.empty() ? "." : out;
+}
+
+void Reader::skip_name() {
+  while (ok_) {
+    const std::size_t octet = number(1);
+    if (octet >= 0xc0) {
+      number(1);
+      return;
+    }
+    if (octet == 0) return;
+    ok_ = ok_ && octet <= kLongestLabel;
+    take(octet);
+  }
 }
 
 std::string hex_of(std::span<const std::uint8_t> data) {
@@ -319,8 +334,10 @@ Result<DnsResponse> read_response(std::span<const std::uint8_t> message, const D
                              (flags & 0x0400) != 0};
   reader.take(kHeaderSize - reader.at());
   if (questions == 1) reader.take(question.name.size() + 4);
-  for (std::uint32_t i = 0; i < answers && reader.ok(); ++i) {
-    reader.name();
+  // What is looked for stands among the first, or a hostile peer would make the reading long.
+  constexpr std::uint32_t kMostRecords = 256;
+  for (std::uint32_t i = 0; i < std::min(answers, kMostRecords) && reader.ok(); ++i) {
+    reader.skip_name();
     const auto type = static_cast<std::uint16_t>(reader.number(2));
     const std::uint32_t rr_class = reader.number(2);
     reader.number(4);  // TTL
