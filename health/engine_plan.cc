@@ -205,8 +205,10 @@ EngineStats Engine::stats() const {
   EngineStats s = stats_;
   s.targets = targets_.size();
   s.in_flight = admission_.in_flight();
-  for (const Internet& internet : internets_) {
+  for (std::size_t family = 0; family < s.isolated_from.size(); ++family) {
+    const Internet& internet = internets_[family];
     s.doubted += internet.doubted.size();
+    s.isolated_from[family] = internet.isolated_since.has_value();
     if (!internet.isolated_since) continue;
     s.isolated_since =
         s.isolated ? std::min(s.isolated_since, *internet.isolated_since) : *internet.isolated_since;

@@ -21,8 +21,9 @@ inline constexpr std::array<Duration, 8> kLatenessBounds{
 struct EngineStats {
   std::size_t targets = 0;
   std::size_t in_flight = 0;
-  std::size_t doubted = 0;  ///< silent targets whose death is not yet credible
-  bool isolated = false;    ///< this prober is cut off: verdicts are frozen
+  std::size_t doubted = 0;              ///< silent targets whose death is not yet credible
+  bool isolated = false;                ///< this prober is cut off: verdicts are frozen
+  std::array<bool, 2> isolated_from{};  ///< the same for IPv4 and IPv6
   WallTime isolated_since{};
   bool starved = false;  ///< probes have lately failed for want of local resources
   std::uint64_t isolations = 0;

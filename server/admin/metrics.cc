@@ -197,6 +197,12 @@ void add_prober(const MetricsView::Prober& p, std::vector<MetricFamily>& out) {
                     .add({{"kind", "starved"}}, p.starved ? 1.0 : 0.0)
                     .add({{"kind", "stuck"}}, p.stuck ? 1.0 : 0.0)
                     .take());
+  FamilyBuilder isolated =
+      gauge("gslbd_prober_isolated", "1 while this server is cut off, by address family.");
+  for (std::size_t f = 0; f < p.isolated_from.size(); ++f) {
+    isolated.add({{"family", std::string(kFamilyNames[f])}}, p.isolated_from[f] ? 1.0 : 0.0);
+  }
+  out.push_back(isolated.take());
   out.push_back(gauge("gslbd_prober_targets", "Targets that are probed.").add({}, p.targets).take());
   out.push_back(gauge("gslbd_prober_probes_in_flight", "Probes under way now.").add({}, p.in_flight).take());
   out.push_back(gauge("gslbd_prober_doubted_targets", "Silent targets whose death is not credible yet.")

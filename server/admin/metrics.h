@@ -9,6 +9,7 @@
 //
 // metrics.cc is the only file that knows the metrics library. Thread: any.
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -107,6 +108,7 @@ struct MetricsView {
   /// How the prober itself is doing.
   struct Prober {
     bool isolated = false;
+    std::array<bool, 2> isolated_from{};  ///< IPv4, IPv6
     bool starved = false;
     bool stuck = false;
     std::uint64_t targets = 0;

@@ -64,6 +64,7 @@ void add_pools(const Steering& steering, MetricsView& view) {
 MetricsView::Prober prober(const health::EngineStats& engine, bool stuck) {
   MetricsView::Prober p;
   p.isolated = engine.isolated;
+  p.isolated_from = engine.isolated_from;
   p.starved = engine.starved;
   p.stuck = stuck;
   p.targets = engine.targets;

@@ -17,9 +17,9 @@
 #include "server/config/answer_config.h"
 #include "server/config/isolation_config.h"
 #include "server/config/listen_config.h"
+#include "server/config/maintenance_config.h"
 #include "server/hooks/settings.h"
 #include "server/journal/settings.h"
-#include "server/config/maintenance_config.h"
 #include "server/net/tcp_options.h"
 
 namespace gslbd::server {

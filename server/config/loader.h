@@ -41,9 +41,9 @@ struct Loaded {
   std::vector<LoadedZone> zones;
   Serials serials;
   std::optional<CookieSecrets> cookie_secrets =
-      std::nullopt;  ///< of the configuration's file, if it names one
+      std::nullopt;                            ///< of the configuration's file, if it names one
   std::vector<health::TargetSpec> canaries{};  ///< what tells whether this server is connected
-  std::string admin_token{};  ///< likewise; empty: commands need none
+  std::string admin_token{};                   ///< likewise; empty: commands need none
 
   /// The names that forced states and maintenance windows may use.
   Catalogue catalogue() const;

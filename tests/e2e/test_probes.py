@@ -243,7 +243,8 @@ trap '' TERM; sleep 1000 & echo $$ $! >> pids; while :; do wait; done''')
         port = free_dns_port(ONE)
         peer = self.dns_server("unbound", UNBOUND, ONE, port, "-d")
         query = "0xabcd" "01000001000000000000" "03777777076578616d706c65036f7267" "00001c0001"
-        server = self.gslbd(**service({"type": "udp", "port": port, "send": query, "expect": r"^\xab\xcd[\x81\x85]"}, ONE, TWO))
+        check = {"type": "udp", "port": port, "send": query, "expect": r"^\xab\xcd[\x81\x85]"}
+        server = self.gslbd(**service(check, ONE, TWO))
         self.wait_addresses(server, "www.example.com", [ONE])
         peer.stop()
         self.wait_addresses(server, "www.example.com", [])
