@@ -42,6 +42,9 @@ struct CheckType {
   /// Probes of this type cross the network: when unrelated ones fail together, it may be the prober that is
   /// cut off.
   bool crosses_network = true;
+  /// Runs or reads what stands on this machine: only the configuration file may have such checks, or whoever
+  /// may edit a zone file could do that with the server's rights.
+  bool local_power = false;
   /// The port to which `hold` keeps an idle connection; null: the type has no such option.
   std::optional<std::uint16_t> (*hold_port)(const Check& check) = nullptr;
 };

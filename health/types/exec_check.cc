@@ -158,6 +158,7 @@ constinit const CheckType kExecCheck{
       return std::make_unique<ExecTransport>(context.loop);
     },
     .crosses_network = false,
+    .local_power = true,
 };
 
 }  // namespace gslbd::health

@@ -183,6 +183,7 @@ constinit const CheckType kFileCheck{
       return std::make_unique<FileTransport>();
     },
     .crosses_network = false,
+    .local_power = true,
 };
 
 }  // namespace gslbd::health

@@ -11,13 +11,14 @@ namespace {
 
 using zones::load_be16;
 
-// Steps over a possibly compressed name (RFC 1035 §4.1.4) without following it. 0: it runs past the end.
-std::size_t skip_name(std::span<const std::uint8_t> packet, std::size_t at) {
+// Steps over a possibly compressed name (RFC 1035 §4.1.4) without following it. 0: it runs past the end, or
+// has a pointer where there must be none.
+std::size_t skip_name(std::span<const std::uint8_t> packet, std::size_t at, bool pointers = true) {
   const std::size_t start = at;
   while (at < packet.size()) {
     const std::uint8_t n = packet[at];
     if (n == 0) return at + 1;
-    if (n >= 0xc0) return at + 2 <= packet.size() ? at + 2 : 0;
+    if (n >= 0xc0) return pointers && at + 2 <= packet.size() ? at + 2 : 0;
     if (n > zones::kMaxLabelLength) return 0;  // the extended label types are gone (RFC 6891 §5)
     at += std::size_t{n} + 1;
     if (at - start > zones::kMaxNameLength) return 0;
@@ -29,7 +30,8 @@ std::size_t skip_name(std::span<const std::uint8_t> packet, std::size_t at) {
 std::size_t skip_questions(std::span<const std::uint8_t> packet, std::size_t count) {
   std::size_t at = kHeaderSize;
   for (; count > 0; --count) {
-    at = skip_name(packet, at);
+    const bool first = at == kHeaderSize;  // nothing stands before it that a pointer could lead to
+    at = skip_name(packet, at, !first);
     if (at == 0 || packet.size() - at < 4) return 0;
     at += 4;
   }

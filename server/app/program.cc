@@ -7,14 +7,13 @@
 #include <algorithm>
 #include <csignal>
 #include <memory>
-#include <random>
-#include <thread>
 
 #include "core/log.h"
 #include "server/admin/http_server.h"
 #include "server/answer/responder.h"
 #include "server/app/api.h"
 #include "server/app/control_routes.h"
+#include "server/app/derived_settings.h"
 #include "server/app/environment.h"
 #include "server/app/file_watch.h"
 #include "server/app/heartbeat_route.h"
@@ -26,7 +25,6 @@
 #include "server/app/status.h"
 #include "server/app/step_timer.h"
 #include "server/app/verdict_keeper.h"
-#include "server/app/verdict_store.h"
 #include "server/app/watchdog.h"
 #include "server/control/control.h"
 #include "server/journal/journal_api.h"
@@ -36,45 +34,15 @@
 namespace gslbd::server {
 namespace {
 
-std::uint64_t fresh_seed() {
-  std::random_device device;
-  return static_cast<std::uint64_t>(device()) << 32 | device();
-}
-
-// A dead site keeps its probes in flight until they time out; the others must not wait for that.
-std::size_t most_probes_in_flight() {
-  constexpr std::size_t kAtLeast = 1024;
-  return std::max(kAtLeast, raise_descriptor_limit() / 4);
-}
-
-std::vector<health::RememberedVerdict> remembered(const Config& config) {
-  if (config.state_dir.empty()) return {};
-  return VerdictStore(state_dir(config)).load(SystemClock().wall_now());
-}
-
-RecorderSettings recorder_settings(const Config& c) {
-  return {state_dir(c), c.journal, c.hooks, c.name()};
-}
-
-std::vector<ListenSpec> listen_specs(const Config& config) {
-  std::vector<ListenSpec> specs;
-  for (const ListenConfig& l : config.listen) specs.push_back({l.endpoint, PrefixSet(l.proxy_from)});
-  return specs;
-}
-
 class Program final : public StatusSource {
  public:
   explicit Program(Loaded loaded, const Diagnostics& diagnostics)
       : first_(std::move(loaded)),
         mailbox_(loop_),
-        worker_count_(first_.config.workers != 0 ? first_.config.workers
-                                                 : std::max(1U, std::thread::hardware_concurrency())),
+        worker_count_(worker_count(first_.config)),
         recorder_(recorder_settings(first_.config), version()),
         control_(loop_, state_dir(first_.config), clock_, control_events()),
-        monitor_({.max_in_flight = most_probes_in_flight(),
-                  .seed = fresh_seed(),
-                  .remembered = remembered(first_.config)},
-                 health_events()),
+        monitor_(monitor_options(first_.config), health_events()),
         state_(monitor_, worker_count_, state_events()),
         reloader_(loop_, first_.config.file,
                   {[this](Loaded next) { install(std::move(next)); }, [this] { load_ended(); }}),
@@ -156,7 +124,7 @@ class Program final : public StatusSource {
         [this] { state_.set_forced(control_.lookup()); },
         [this](const ForcedEvent& e) { recorder_.note(e); },
         [this](const std::string& check, const Address& target) {
-          const bool resumed = monitor_.resume(check, target);
+          const bool resumed = monitor_.resume(state_.steering().probed_as(check, target), target);
           keeper_.verdict_changed();
           return resumed;
         },

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/config/pool_reader.h"
+#include "health/check_type.h"
 
 #include <fmt/format.h>
 
@@ -251,6 +252,12 @@ class ScopeReader {
         return;
       }
       auto check = health::read_check(v, scope_.prefix_ + name);
+      if (outer != nullptr && check && check->type->local_power) {
+        v.error(fmt::format(
+            "a check of type {} must stand in the configuration file: a zone file may not run or read "
+            "what is on this machine",
+            check->type->name));
+      }
       // A check with a mistake still has a name: rules that use it are not mistaken too.
       scope_.checks_[name] =
           std::make_shared<const health::Check>(check ? std::move(*check) : health::Check());

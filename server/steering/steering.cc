@@ -116,6 +116,16 @@ MemberView Steering::member(std::uint32_t pool, std::uint32_t member) const {
           forced_members_[pool][member], state.shares.empty() ? 1.0 : state.shares[member]};
 }
 
+std::string Steering::probed_as(const std::string& check, const Address& address) const {
+  for (std::size_t i = 0; i < targets_.size(); ++i) {
+    const auto& names = known_[i].names;
+    if (targets_[i].address == address && std::find(names.begin(), names.end(), check) != names.end()) {
+      return targets_[i].check->name;
+    }
+  }
+  return {};
+}
+
 std::map<std::string, Verdict> Steering::combined(std::uint32_t pool, std::uint32_t member) const {
   std::map<std::string, Verdict> out;
   if (!pools_[pool].alive) return out;

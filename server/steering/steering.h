@@ -72,6 +72,9 @@ class Steering {
   /// What is forced of that check on the member's address.
   std::optional<ForcedState> forced(std::uint32_t pool, std::uint32_t member, std::uint32_t check) const;
   MemberView member(std::uint32_t pool, std::uint32_t member) const;
+  /// The name under which the monitor knows the target of a check: checks with equal settings share one.
+  /// Empty when there is no such target.
+  std::string probed_as(const std::string& check, const Address& address) const;
   /// What the combined checks in the pool's rule make of a member (their names are the rule's), nothing
   /// forced.
   std::map<std::string, Verdict> combined(std::uint32_t pool, std::uint32_t member) const;
