@@ -21,7 +21,7 @@ std::size_t skip_name(std::span<const std::uint8_t> packet, std::size_t at, bool
     if (n >= 0xc0) return pointers && at + 2 <= packet.size() ? at + 2 : 0;
     if (n > zones::kMaxLabelLength) return 0;  // the extended label types are gone (RFC 6891 §5)
     at += std::size_t{n} + 1;
-    if (at - start > zones::kMaxNameLength) return 0;
+    if (at - start >= zones::kMaxNameLength) return 0;  // the root's octet is still to come
   }
   return 0;
 }

@@ -221,13 +221,17 @@ QueryFacts read_query(Octets packet) {
   std::size_t at = kHeader;
   const std::uint16_t questions = get16(packet, 4);
   bool good = questions <= 1;
-  if (questions == 1) {
-    at = skip_name(packet, kHeader, false);
+  // However many there are: an OPT may stand behind them. Only the first has nothing to point to.
+  for (std::uint32_t i = 0; i < questions; ++i) {
+    at = skip_name(packet, at, i > 0);
     if (at == 0 || packet.size() - at < 4) return q;
-    q.one_question = true;
-    q.qtype = get16(packet, at);
-    q.qclass = get16(packet, at + 2);
-    at = q.question_end = at + 4;
+    if (questions == 1) {
+      q.one_question = true;
+      q.qtype = get16(packet, at);
+      q.qclass = get16(packet, at + 2);
+      q.question_end = at + 4;
+    }
+    at += 4;
   }
   const std::uint32_t before = get16(packet, 6) + get16(packet, 8);
   const std::uint32_t records = before + get16(packet, 10);
