@@ -31,11 +31,12 @@ struct CheckType {
   std::string_view name;
   std::string_view help;  ///< one sentence for the reference page
   std::shared_ptr<CheckOptions> (*defaults)();
-  std::span<const Field<Check>> fields;         ///< the type's own options
-  std::span<const Field<Check>> shared_fields;  ///< options shared with related types
-  std::span<const Field<Check>> expect_fields;  ///< options inside the "expect" object, when there is one
+  std::span<const Field<Check>> fields;              ///< the type's own options
+  std::span<const Field<Check>> shared_fields = {};  ///< options shared with related types
+  std::span<const Field<Check>> expect_fields =
+      {};  ///< options inside the "expect" object, when there is one
   /// Rules between options, after all were read; reports at `v`. May be null.
-  void (*verify)(const JsonView& v, const Check& check);
+  void (*verify)(const JsonView& v, const Check& check) = nullptr;
   /// Appends the options in canonical form; for the fingerprint.
   void (*describe)(const Check& check, std::string& out);
   std::unique_ptr<Transport> (*make_transport)(const ProbeContext& context);
@@ -48,6 +49,16 @@ struct CheckType {
   /// The port to which `hold` keeps an idle connection; null: the type has no such option.
   std::optional<std::uint16_t> (*hold_port)(const Check& check) = nullptr;
 };
+
+/// For the rows of the registry: options as they are made, and a transport that needs the loop alone.
+template <class Options>
+std::shared_ptr<CheckOptions> default_options() {
+  return std::make_shared<Options>();
+}
+template <class OnLoop>
+std::unique_ptr<Transport> make_on_loop(const ProbeContext& context) {
+  return std::make_unique<OnLoop>(context.loop);
+}
 
 extern const CheckType kTcpCheck;
 extern const CheckType kTlsCheck;

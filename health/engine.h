@@ -154,6 +154,7 @@ class Engine final : private ProbeListener, private HoldListener {
   void believe(Target& target, const Check& check, MonotonicTime probe_started);
   bool credible(Target& target, const Check& check, MonotonicTime probe_started);
   void set_belief(Target& target, const Settled& settled);
+  void count_doubted(Target& target);
   void changed(Target& target, Verdict from, const std::string& why);
   void report(Target& target, Verdict from, WallTime at);
   Internet& internet_of(const Target& target) { return internets_[target.address.is_v4() ? 0 : 1]; }

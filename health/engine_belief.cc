@@ -77,16 +77,20 @@ bool Engine::credible(Target& target, const Check& check, MonotonicTime probe_st
 
 void Engine::set_belief(Target& target, const Settled& settled) {
   target.belief = settled.belief;
+  count_doubted(target);
+  if (settled.transition) {
+    changed(target, settled.transition->from, target.last ? target.last->detail : std::string());
+  } else if (target.belief.pending() != target.reported_pending) {
+    report(target, target.belief.verdict, clock_.wall_now());
+  }
+}
+
+void Engine::count_doubted(Target& target) {
   if (target.belief.doubted()) {
     internet_of(target).doubted.insert(target.id);
   } else {
     internet_of(target).doubted.erase(target.id);
     target.doubted_at.reset();
-  }
-  if (settled.transition) {
-    changed(target, settled.transition->from, target.last ? target.last->detail : std::string());
-  } else if (target.belief.pending() != target.reported_pending) {
-    report(target, target.belief.verdict, clock_.wall_now());
   }
 }
 
@@ -279,7 +283,7 @@ void Engine::sweep() {
     ++stats_.stale;
     t.belief.verdict = Verdict::unknown;
     t.belief = without_evidence(t.belief);
-    internet_of(t).doubted.erase(id);
+    count_doubted(t);
     emit(EventKind::stale, t, from, "no evidence for " + format_duration(now - t.evidence));
     changed(t, from, "too old to be believed");
   }

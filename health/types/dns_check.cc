@@ -99,9 +99,8 @@ void describe_dns(const Check& c, std::string& out) {
 constinit const CheckType kDnsCheck{
     .name = "dns",
     .help = "asks a DNS server a question",
-    .defaults = []() -> std::shared_ptr<CheckOptions> { return std::make_shared<DnsOptions>(); },
+    .defaults = default_options<DnsOptions>,
     .fields = kFields,
-    .shared_fields = {},
     .expect_fields = kExpectFields,
     .verify = verify_dns,
     .describe = describe_dns,

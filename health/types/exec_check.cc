@@ -141,11 +141,8 @@ const Field<Check> kFields[] = {
 constinit const CheckType kExecCheck{
     .name = "exec",
     .help = "runs a program",
-    .defaults = []() -> std::shared_ptr<CheckOptions> { return std::make_shared<ExecOptions>(); },
+    .defaults = default_options<ExecOptions>,
     .fields = kFields,
-    .shared_fields = {},
-    .expect_fields = {},
-    .verify = nullptr,
     .describe =
         [](const Check& c, std::string& out) {
           // The program is told the name of the check: what it does may depend on it.
@@ -154,9 +151,7 @@ constinit const CheckType kExecCheck{
             out += fmt::format(" word={}:{}", word.size(), word);
           }
         },
-    .make_transport = [](const ProbeContext& context) -> std::unique_ptr<Transport> {
-      return std::make_unique<ExecTransport>(context.loop);
-    },
+    .make_transport = make_on_loop<ExecTransport>,
     .crosses_network = false,
     .local_power = true,
 };

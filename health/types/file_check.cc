@@ -166,11 +166,8 @@ const Field<Check> kFields[] = {
 constinit const CheckType kFileCheck{
     .name = "file",
     .help = "reads a state file that another tool writes",
-    .defaults = []() -> std::shared_ptr<CheckOptions> { return std::make_shared<FileOptions>(); },
+    .defaults = default_options<FileOptions>,
     .fields = kFields,
-    .shared_fields = {},
-    .expect_fields = {},
-    .verify = nullptr,
     .describe =
         [](const Check& c, std::string& out) {
           const auto& o = c.as<FileOptions>();

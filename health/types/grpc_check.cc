@@ -89,8 +89,6 @@ constinit const CheckType kGrpcCheck{
         "asks a gRPC server by the standard health protocol (grpc.health.v1) whether a service is serving",
     .defaults = defaults,
     .fields = kFields,
-    .shared_fields = {},
-    .expect_fields = {},
     .verify = finish_grpc,
     .describe = describe,
     .make_transport = [](const ProbeContext& context) { return make_curl_transport(context.loop); },

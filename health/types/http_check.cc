@@ -110,7 +110,7 @@ std::string format_status(const std::vector<StatusRange>& ranges) {
 constinit const CheckType kHttpCheck{
     .name = "http",
     .help = "asks for a page over HTTP and looks at status and body",
-    .defaults = []() -> std::shared_ptr<CheckOptions> { return std::make_shared<HttpOptions>(); },
+    .defaults = default_options<HttpOptions>,
     .fields = kHttpFields,
     .shared_fields = kHttpSharedFields,
     .expect_fields = kHttpExpectFields,

@@ -221,16 +221,11 @@ const Field<Check> kFields[] = {
 constinit const CheckType kIcmpCheck{
     .name = "icmp",
     .help = "sends an ICMP echo request (ping) and waits for the reply",
-    .defaults = []() -> std::shared_ptr<CheckOptions> { return std::make_shared<IcmpOptions>(); },
+    .defaults = default_options<IcmpOptions>,
     .fields = kFields,
-    .shared_fields = {},
-    .expect_fields = {},
-    .verify = nullptr,
     .describe = [](const Check& c,
                    std::string& out) { out += fmt::format(" size={}", c.as<IcmpOptions>().size); },
-    .make_transport = [](const ProbeContext& context) -> std::unique_ptr<Transport> {
-      return std::make_unique<IcmpTransport>(context.loop);
-    },
+    .make_transport = make_on_loop<IcmpTransport>,
 };
 
 }  // namespace gslbd::health

@@ -93,11 +93,8 @@ Outcome judge_heartbeat(const Heartbeat* last, MonotonicTime asked_since, Monoto
 constinit const CheckType kPushCheck{
     .name = "push",
     .help = "waits for heartbeats that the site sends itself",
-    .defaults = []() -> std::shared_ptr<CheckOptions> { return std::make_shared<PushOptions>(); },
+    .defaults = default_options<PushOptions>,
     .fields = kFields,
-    .shared_fields = {},
-    .expect_fields = {},
-    .verify = nullptr,
     .describe =
         [](const Check& c, std::string& out) {
           const auto& o = c.as<PushOptions>();

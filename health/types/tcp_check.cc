@@ -127,10 +127,8 @@ const Field<Check> kFields[] = {
 constinit const CheckType kTcpCheck{
     .name = "tcp",
     .help = "connects to a port; optionally shakes hands (TLS), sends something and looks at the answer",
-    .defaults = []() -> std::shared_ptr<CheckOptions> { return std::make_shared<TcpOptions>(); },
+    .defaults = default_options<TcpOptions>,
     .fields = kFields,
-    .shared_fields = {},
-    .expect_fields = {},
     .verify = verify_tcp,
     .describe = describe,
     .make_transport = make_tcp_transport,

@@ -4,11 +4,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <unordered_map>
 
 #include "health/check_type.h"
 #include "health/stream/stream.h"
 #include "health/types/octets.h"
+#include "health/types/stream_transport.h"
 #include "health/types/tcp_options.h"
 #include "health/types/tcp_presets.h"
 
@@ -17,7 +17,8 @@ namespace {
 
 constexpr std::size_t kLongestQuotation = 80;
 
-class TcpTransport;
+class TcpProbe;
+using TcpTransport = StreamTransport<TcpProbe, TcpOptions>;
 
 /// One conversation.
 class TcpProbe final : private StreamListener {
@@ -45,27 +46,6 @@ class TcpProbe final : private StreamListener {
   std::size_t step_ = 0;
   std::string answer_;  // to the current step; at most kMostOfAnAnswer octets
   Stream stream_;
-};
-
-class TcpTransport final : public Transport {
- public:
-  explicit TcpTransport(UvLoop& loop) : sockets_(loop) {}
-
-  void start(ProbeId id, const Check& check, const Address& address, ProbeListener& listener) override {
-    auto probe = std::make_unique<TcpProbe>(*this, id, check.as<TcpOptions>(), listener);
-    probes_.emplace(id, std::move(probe)).first->second->start(address);
-  }
-  void cancel(ProbeId id, const Check&) override { probes_.erase(id); }
-
-  SocketSet& sockets() { return sockets_; }
-  void probe_over(ProbeId id, Outcome outcome) {
-    const auto over = probes_.extract(id);  // destroyed when the listener has been told
-    over.mapped()->listener().probe_ended(id, std::move(outcome));
-  }
-
- private:
-  SocketSet sockets_;  // outlives the streams
-  std::unordered_map<ProbeId, std::unique_ptr<TcpProbe>> probes_;
 };
 
 TcpProbe::TcpProbe(TcpTransport& owner, ProbeId id, const TcpOptions& options, ProbeListener& listener)

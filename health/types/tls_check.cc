@@ -3,11 +3,10 @@
 
 #include <fmt/format.h>
 
-#include <unordered_map>
-
 #include "health/check_type.h"
 #include "health/stream/stream.h"
 #include "health/types/hold_field.h"
+#include "health/types/stream_transport.h"
 #include "health/types/tls_fields.h"
 #include "health/types/tls_options.h"
 
@@ -33,7 +32,8 @@ namespace {
 
 constexpr std::int64_t kMostDays = 3650;
 
-class TlsTransport;
+class TlsProbe;
+using TlsTransport = StreamTransport<TlsProbe, TlsOptions>;
 
 class TlsProbe final : private StreamListener {
  public:
@@ -54,27 +54,6 @@ class TlsProbe final : private StreamListener {
   const TlsOptions& options_;
   ProbeListener& listener_;
   Stream stream_;
-};
-
-class TlsTransport final : public Transport {
- public:
-  explicit TlsTransport(UvLoop& loop) : sockets_(loop) {}
-
-  void start(ProbeId id, const Check& check, const Address& address, ProbeListener& listener) override {
-    auto probe = std::make_unique<TlsProbe>(*this, id, check.as<TlsOptions>(), listener);
-    probes_.emplace(id, std::move(probe)).first->second->start(address);
-  }
-  void cancel(ProbeId id, const Check&) override { probes_.erase(id); }
-
-  SocketSet& sockets() { return sockets_; }
-  void probe_over(ProbeId id, Outcome outcome) {
-    const auto over = probes_.extract(id);  // destroyed when the listener has been told
-    over.mapped()->listener().probe_ended(id, std::move(outcome));
-  }
-
- private:
-  SocketSet sockets_;  // outlives the streams
-  std::unordered_map<ProbeId, std::unique_ptr<TlsProbe>> probes_;
 };
 
 TlsProbe::TlsProbe(TlsTransport& owner, ProbeId id, const TlsOptions& options, ProbeListener& listener)
@@ -123,20 +102,15 @@ const Field<Check> kFields[] = {
 constinit const CheckType kTlsCheck{
     .name = "tls",
     .help = "shakes hands and looks at the certificate: chain, name, days until it expires",
-    .defaults = []() -> std::shared_ptr<CheckOptions> { return std::make_shared<TlsOptions>(); },
+    .defaults = default_options<TlsOptions>,
     .fields = kFields,
-    .shared_fields = {},
-    .expect_fields = {},
-    .verify = nullptr,
     .describe =
         [](const Check& c, std::string& out) {
           const auto& o = c.as<TlsOptions>();
           out +=
               fmt::format(" port={} warn={} fail={}", o.port, o.warn_days, o.fail_days) + describe_tls(o.tls);
         },
-    .make_transport = [](const ProbeContext& context) -> std::unique_ptr<Transport> {
-      return std::make_unique<TlsTransport>(context.loop);
-    },
+    .make_transport = make_on_loop<TlsTransport>,
     .hold_port = [](const Check& c) -> std::optional<std::uint16_t> { return c.as<TlsOptions>().port; },
 };
 

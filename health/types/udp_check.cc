@@ -92,20 +92,15 @@ const Field<Check> kFields[] = {
 constinit const CheckType kUdpCheck{
     .name = "udp",
     .help = "sends a datagram and waits for a reply",
-    .defaults = []() -> std::shared_ptr<CheckOptions> { return std::make_shared<UdpOptions>(); },
+    .defaults = default_options<UdpOptions>,
     .fields = kFields,
-    .shared_fields = {},
-    .expect_fields = {},
-    .verify = nullptr,
     .describe =
         [](const Check& c, std::string& out) {
           const auto& o = c.as<UdpOptions>();
           out += fmt::format(" port={} send={}:{}", o.port, o.send.size(), o.send);
           if (o.expect) out += fmt::format(" expect={}:{}", o.expect->text().size(), o.expect->text());
         },
-    .make_transport = [](const ProbeContext& context) -> std::unique_ptr<Transport> {
-      return std::make_unique<UdpTransport>(context.loop);
-    },
+    .make_transport = make_on_loop<UdpTransport>,
 };
 
 }  // namespace gslbd::health

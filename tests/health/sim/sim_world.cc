@@ -13,9 +13,6 @@ const CheckType* sim_check_type() {
       .help = "a probe of the simulated network",
       .defaults = [] { return std::make_shared<CheckOptions>(); },
       .fields = {},
-      .shared_fields = {},
-      .expect_fields = {},
-      .verify = nullptr,
       .describe = [](const Check& c, std::string& out) { out += " " + c.name; },
       .make_transport = nullptr,
   };
