@@ -84,7 +84,8 @@ class Program final : public StatusSource {
             [this](std::span<const health::VerdictChange> changes) {
               mailbox_.post([this, copy = std::vector(changes.begin(), changes.end())] {
                 state_.apply(copy);
-                keeper_.verdict_changed();
+                const auto decided = [](const health::VerdictChange& c) { return c.from != c.to; };
+                if (std::ranges::any_of(copy, decided)) keeper_.verdict_changed();
               });
             },
         .on_event = [this](const health::Event& e) { recorder_.note(e); },
@@ -139,6 +140,14 @@ class Program final : public StatusSource {
     listeners_ = std::move(*listeners);
     for (const Endpoint& endpoint : endpoints_) log::info("listening on {} (udp, tcp)", endpoint.to_string());
     const Config config = first_.config;
+    // Before anything is probed or kept: a second server, started by mistake, ends here.
+    if (config.admin.listen) {
+      control_.hold_to(first_.admin_token);
+      auto admin = HttpServer::start(*config.admin.listen, routes());
+      if (!admin) return tl::unexpected(admin.error());
+      admin_.emplace(std::move(*admin));
+      log::info("admin on http://{}/", admin_->endpoint().to_string());
+    }
     on_signal(hangup_, SIGHUP, [](Program& p) { p.reloader_.request("SIGHUP"); });
     on_signal(terminate_, SIGTERM, [](Program& p) { p.quit("SIGTERM"); });
     on_signal(interrupt_, SIGINT, [](Program& p) { p.quit("SIGINT"); });
@@ -150,13 +159,6 @@ class Program final : public StatusSource {
         [](uv_timer_t* t) { static_cast<Program*>(t->data)->begin_answering("start_grace is over"); },
         static_cast<std::uint64_t>(grace), 0);
     install(std::move(first_));
-    // Not before the configuration is in force: commands are held to its token.
-    if (config.admin.listen) {
-      auto admin = HttpServer::start(*config.admin.listen, routes());
-      if (!admin) return tl::unexpected(admin.error());
-      admin_.emplace(std::move(*admin));
-      log::info("admin on http://{}/", admin_->endpoint().to_string());
-    }
     watch_files();
     keeper_.start();
     watchdog_.start();

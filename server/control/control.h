@@ -89,6 +89,8 @@ class Control {
 
   /// Writes what the command left to write, and the reply with how that went. Blocks for the disk.
   HttpResponse keep(Reply reply);
+  /// Commands are held to this token from now on; installed() sets that of the configuration.
+  void hold_to(const std::string& token) { guard_.set_token(token); }
   const Guard& guard() const { return guard_; }
 
  private:
