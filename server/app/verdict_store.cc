@@ -12,18 +12,6 @@ namespace {
 
 constexpr int kVersion = 2;
 
-std::int64_t to_milliseconds(WallTime t) {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(t.time_since_epoch()).count();
-}
-
-// Beyond these a time in nanoseconds would not fit: the file is damaged.
-WallTime from_milliseconds(const Json& value) {
-  constexpr std::int64_t kLatest_ms = 9'000'000'000'000;  // the year 2255
-  const auto ms = value.get<std::int64_t>();
-  if (ms < 0 || ms > kLatest_ms) throw std::runtime_error("a time that is out of reach");
-  return WallTime(std::chrono::milliseconds(ms));
-}
-
 // One entry, or an exception when it has not the form that serialize() gives it. Of version 1 it has no more
 // than the verdict.
 health::RememberedVerdict read_entry(const Json& entry, WallTime written) {

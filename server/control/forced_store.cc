@@ -14,18 +14,6 @@ namespace {
 constexpr int kVersion = 1;
 constexpr const char* kName = "forced.json";
 
-std::int64_t to_milliseconds(WallTime t) {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(t.time_since_epoch()).count();
-}
-
-// Beyond these a time in nanoseconds would not fit: the file is damaged.
-WallTime from_milliseconds(const Json& value) {
-  constexpr std::int64_t kLatest_ms = 9'000'000'000'000;  // the year 2255
-  const auto ms = value.get<std::int64_t>();
-  if (ms < 0 || ms > kLatest_ms) throw std::runtime_error("a time that is out of reach");
-  return WallTime(std::chrono::milliseconds(ms));
-}
-
 ForcedState read_state(const Json& value) {
   for (const ForcedState s : {ForcedState::up, ForcedState::down, ForcedState::drain}) {
     if (value.get_ref<const std::string&>() == forced_state_name(s)) return s;

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <filesystem>
+#include <stdexcept>
 #include <system_error>
 
 #include "core/json.h"
@@ -75,6 +76,18 @@ std::string StateFile::set_aside(std::string_view why) const {
   }
   log::warning("{}", message);
   return message;
+}
+
+std::int64_t to_milliseconds(WallTime t) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(t.time_since_epoch()).count();
+}
+
+// Beyond these a time in nanoseconds would not fit: the file is damaged.
+WallTime from_milliseconds(const Json& value) {
+  constexpr std::int64_t kLatest_ms = 9'000'000'000'000;  // the year 2255
+  const auto ms = value.get<std::int64_t>();
+  if (ms < 0 || ms > kLatest_ms) throw std::runtime_error("a time that is out of reach");
+  return WallTime(std::chrono::milliseconds(ms));
 }
 
 }  // namespace gslbd::server

@@ -5,11 +5,14 @@
 //
 // Thread: one at a time for each path.
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include "core/json.h"
 #include "core/result.h"
+#include "core/time.h"
 
 namespace gslbd::server {
 
@@ -27,5 +30,10 @@ class StateFile {
  private:
   std::string path_;
 };
+
+/// Times in these files: milliseconds since the epoch. Reading throws a std::exception for what is none, or
+/// lies where no clock of ours can be.
+std::int64_t to_milliseconds(WallTime t);
+WallTime from_milliseconds(const Json& value);
 
 }  // namespace gslbd::server
