@@ -28,6 +28,21 @@ inline constexpr std::size_t kMaxMessageSize = 65535;
 /// The response buffer on UDP: what we offer is below it, whatever the asker allows.
 inline constexpr std::size_t kMaxUdpResponseSize = 4096;
 
+/// Octets behind a query of a batch that may be read, whatever they are: whoever lays out the buffers makes
+/// them part of the allocation. So names are read in whole vectors.
+inline constexpr std::size_t kReadAhead = 64;
+/// The most queries that one batch has. More gain nothing: the two system calls no longer show, and what is
+/// in flight for one batch outgrows the nearest cache.
+inline constexpr std::size_t kMaxBatch = 32;
+
+/// One query of a batch and the room for its response.
+struct BatchQuery {
+  std::span<const std::uint8_t> query;  ///< kReadAhead octets behind its end are readable
+  Asker asker;
+  std::span<std::uint8_t> response;  ///< the room; does not overlap any query
+  std::size_t length = 0;            ///< of the response; 0: nothing must be sent. Set by handle_batch().
+};
+
 /// Thread: one object a worker, called by that worker only, between online() and the next quiescent point.
 class QueryHandler {
  public:
@@ -36,6 +51,11 @@ class QueryHandler {
   /// that nothing must be sent. Never allocates, locks, throws or logs.
   virtual std::size_t handle(std::span<const std::uint8_t> query, const Asker& asker,
                              std::span<std::uint8_t> response) noexcept = 0;
+  /// The same for up to kMaxBatch queries at once, so that what they wait for in memory overlaps. Each gets
+  /// what handle() would give it, in the order of the batch.
+  virtual void handle_batch(std::span<BatchQuery> batch) noexcept {
+    for (BatchQuery& q : batch) q.length = handle(q.query, q.asker, q.response);
+  }
 };
 
 }  // namespace gslbd::server
