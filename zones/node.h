@@ -17,6 +17,7 @@
 //
 // A node's parts start at even offsets; the views below read them with memcpy, so no alignment is assumed.
 
+#include <bit>
 #include <cstdint>
 #include <cstring>
 #include <span>
@@ -91,17 +92,30 @@ T load(const std::uint8_t* at) {
   return value;
 }
 
-/// Octets in host order: the value of the two network-order octets at `at`.
+namespace detail {
+constexpr bool kSwapped = std::endian::native == std::endian::little;
+constexpr std::uint16_t network_order(std::uint16_t n) {
+  return kSwapped ? __builtin_bswap16(n) : n;
+}
+constexpr std::uint32_t network_order(std::uint32_t n) {
+  return kSwapped ? __builtin_bswap32(n) : n;
+}
+}  // namespace detail
+
+/// The number that the network-order octets at `at` are.
 inline std::uint16_t load_be16(const std::uint8_t* at) {
-  return static_cast<std::uint16_t>(at[0] << 8 | at[1]);
+  return detail::network_order(load<std::uint16_t>(at));
+}
+inline std::uint32_t load_be32(const std::uint8_t* at) {
+  return detail::network_order(load<std::uint32_t>(at));
 }
 inline void store_be16(std::uint8_t* at, std::size_t value) {
-  at[0] = static_cast<std::uint8_t>(value >> 8);
-  at[1] = static_cast<std::uint8_t>(value);
+  const std::uint16_t octets = detail::network_order(static_cast<std::uint16_t>(value));
+  std::memcpy(at, &octets, sizeof octets);
 }
 inline void store_be32(std::uint8_t* at, std::uint32_t value) {
-  store_be16(at, value >> 16);
-  store_be16(at + 2, value & 0xffff);
+  const std::uint32_t octets = detail::network_order(value);
+  std::memcpy(at, &octets, sizeof octets);
 }
 
 constexpr std::size_t round_to_even(std::size_t n) {
@@ -174,10 +188,10 @@ class RrsetView {
   AdditionalList additional() const {
     return has_additional() ? AdditionalList(at_ + sizeof(RrsetHead)) : AdditionalList();
   }
+  bool has_additional() const { return (head_.words & kHasAdditional) != 0; }
   const std::uint8_t* next() const { return block().data() + round_to_even(head_.size); }
 
  private:
-  bool has_additional() const { return (head_.words & kHasAdditional) != 0; }
   std::size_t list_size() const {
     if (!has_additional()) return 0;
     const auto list = load<AdditionalHead>(at_ + sizeof(RrsetHead));
@@ -196,6 +210,8 @@ class NodeView {
 
   explicit operator bool() const { return at_ != nullptr; }
   bool has(NodeFlag flag) const { return (head_.flags & flag) != 0; }
+  /// `flags` are NodeFlag bits.
+  bool has_any(unsigned flags) const { return (head_.flags & flags) != 0; }
   NodeOffset link() const { return head_.link; }
   std::size_t rrset_count() const { return head_.rrset_count; }
   std::span<const std::uint8_t> relative_name() const { return {at_ + sizeof(NodeHead), head_.name_length}; }

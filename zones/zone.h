@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Zone: one zone, compiled and immutable. A hash table of its names over one arena of nodes (zones/node.h).
+// Zone: one zone, compiled and immutable. An index of its names over one arena of nodes (zones/node.h).
 //
-// Every name that exists is in the table, empty non-terminals too (RFC 4592 §2.2.2), so that an exact match
+// Every name that exists is in the index, empty non-terminals too (RFC 4592 §2.2.2), so that an exact match
 // costs one probe and the closest encloser one probe per label. Cuts and DNAMEs are resolved when the zone
 // is built: a name below one knows it. So are the nodes that additional sections are made of.
 //
@@ -14,7 +14,9 @@
 #include <string>
 #include <vector>
 
+#include "core/octets.h"
 #include "zones/name.h"
+#include "zones/name_index.h"
 #include "zones/node.h"
 #include "zones/query_name.h"
 
@@ -27,13 +29,12 @@ class Zone {
   std::size_t apex_labels() const { return apex_labels_; }
   std::uint32_t serial() const { return serial_; }
   /// Names that own data or are empty non-terminals.
-  std::size_t name_count() const { return name_count_; }
+  std::size_t name_count() const { return index_.size(); }
   /// The pools its names use; PoolBinding::pool indexes it.
   const std::vector<std::string>& pools() const { return pools_; }
   /// Resident octets of table and arena.
   std::size_t memory() const {
-    return slots_.capacity() * sizeof(Slot) + arena_.capacity() +
-           external_at_.capacity() * sizeof(std::uint32_t);
+    return index_.memory() + arena_.capacity() + external_at_.capacity() * sizeof(std::uint32_t);
   }
 
   NodeView node(NodeOffset offset) const { return NodeView(&arena_[offset]); }
@@ -52,6 +53,21 @@ class Zone {
   NodeView find(const QueryName& name, std::size_t skip) const {
     const auto suffix = name.suffix(skip);
     return find(name.suffix_hash(skip), suffix.first(suffix.size() - apex_length()), false);
+  }
+  /// find() in three steps, so that several names wait for memory at the same time: bring its place in the
+  /// index nearer; see there whether a node may be the one, and bring that nearer; look whether it is.
+  void prefetch(std::uint64_t hash) const noexcept { index_.prefetch(hash); }
+  /// The node that `hash` leads to first; 0: there is none. Others may follow.
+  NodeOffset candidate(std::uint64_t hash) const noexcept {
+    const NodeOffset found = index_.find(hash, [](NodeOffset) { return true; });
+    __builtin_prefetch(&arena_[found]);
+    __builtin_prefetch(&arena_[found] + kUsualNode);
+    return found;
+  }
+  bool is_named(NodeView node, const QueryName& name) const noexcept {
+    const auto have = node.relative_name();
+    return have.size() == name.length() - apex_length() &&
+           equal_octets(have.data(), name.wire().data(), have.size());
   }
   /// The node of "*." before that suffix.
   NodeView find_wildcard(const QueryName& name, std::size_t skip) const {
@@ -79,30 +95,20 @@ class Zone {
   friend class ZoneBuilder;
   friend class AdditionalResolver;
 
-  struct Slot {
-    std::uint32_t tag;  ///< low half of the name's hash; the high half chooses the slot
-    NodeOffset node;    ///< 0: free
-  };
   static constexpr NodeOffset kFirstNode = 4;
+  static constexpr std::size_t kUsualNode = 48;  ///< octets that a node with an address or two has
 
-  std::size_t home_slot(std::uint64_t hash) const { return ((hash >> 32) * slots_.size()) >> 32; }
   NodeView find(std::uint64_t hash, std::span<const std::uint8_t> relative, bool starred) const {
-    const auto tag = static_cast<std::uint32_t>(hash);
-    for (std::size_t i = home_slot(hash);;) {
-      const Slot slot = slots_[i];
-      if (slot.node == 0) return {};
-      if (slot.tag == tag) {
-        const NodeView candidate = node(slot.node);
-        if (matches(candidate.relative_name(), relative, starred)) return candidate;
-      }
-      if (++i == slots_.size()) i = 0;
-    }
+    const NodeOffset found = index_.find(hash, [&](NodeOffset candidate) {
+      return matches(node(candidate).relative_name(), relative, starred);
+    });
+    return found == 0 ? NodeView() : node(found);
   }
   static bool matches(std::span<const std::uint8_t> have, std::span<const std::uint8_t> want, bool starred) {
     const std::size_t star = starred ? 2 : 0;
     if (have.size() != want.size() + star) return false;
     if (starred && (have[0] != 1 || have[1] != '*')) return false;
-    return std::memcmp(have.data() + star, want.data(), want.size()) == 0;
+    return equal_octets(have.data() + star, want.data(), want.size());
   }
   NodeOffset next_node(NodeOffset at) const;
   std::uint32_t offset_in_arena(const std::uint8_t* at) const {
@@ -114,11 +120,10 @@ class Zone {
   Name apex_;
   std::size_t apex_labels_ = 0;
   std::uint32_t serial_ = 0;
-  std::size_t name_count_ = 0;
   NodeOffset apex_node_ = 0;
   std::uint32_t negative_soa_ = 0;
   NodeOffset nodes_end_ = kFirstNode;  ///< the negative SOA follows the nodes
-  std::vector<Slot> slots_;            ///< open addressing, linear probing, never full
+  NameIndex index_;
   std::vector<std::uint8_t> arena_;
   std::vector<std::uint32_t> external_at_;  ///< where in the arena external targets are written
   std::vector<std::string> pools_;

@@ -42,8 +42,8 @@ class ZoneBuilder {
  private:
   using Entry = ZoneData::Entry;
 
-  // The table is sized for the owners (load 0.8 at most) and grown if the empty non-terminals crowd it. The
-  // arena's reservation is an upper bound; pages never touched cost nothing.
+  // The index is sized for the owners, and grown if the empty non-terminals crowd it. The arena's reservation
+  // is an upper bound; pages never touched cost nothing.
   void reserve() {
     std::size_t owners = 0;
     std::size_t octets = 4096;
@@ -63,7 +63,7 @@ class ZoneBuilder {
     }
     zone_->arena_.reserve(octets);
     zone_->arena_.resize(Zone::kFirstNode);
-    zone_->slots_.assign(owners + owners / 4 + 8, Zone::Slot{0, 0});
+    zone_->index_ = NameIndex(owners);
   }
 
   std::size_t run_length(std::span<const Entry> from) const {
@@ -122,20 +122,16 @@ class ZoneBuilder {
   }
 
   void enter(std::uint64_t hash, NodeOffset offset) {
-    auto& slots = zone_->slots_;
-    if (++zone_->name_count_ * 8 > slots.size() * 7) grow();
-    std::size_t i = zone_->home_slot(hash);
-    while (slots[i].node != 0) i = i + 1 == slots.size() ? 0 : i + 1;
-    slots[i] = {static_cast<std::uint32_t>(hash), offset};
+    if (zone_->index_.crowded()) grow();
+    zone_->index_.insert(hash, offset);
   }
 
   void grow() {
-    std::vector<Zone::Slot> old(zone_->slots_.size() * 3 / 2 + 8, Zone::Slot{0, 0});
-    old.swap(zone_->slots_);
-    zone_->name_count_ = 1;  // the one being entered; enter() counts the others again
-    for (const Zone::Slot slot : old) {
-      if (slot.node != 0) enter(QueryName(zone_->owner(zone_->node(slot.node))).suffix_hash(0), slot.node);
-    }
+    NameIndex larger(zone_->index_.size() * 3 / 2);
+    zone_->index_.for_each([&](NodeOffset offset) {
+      larger.insert(QueryName(zone_->owner(zone_->node(offset))).suffix_hash(0), offset);
+    });
+    zone_->index_ = std::move(larger);
   }
 
   void add_rrset(const Entry& e, std::span<const std::uint8_t> owner, NodeOffset node) {

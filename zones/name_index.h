@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// NameIndex: from the hash of a name to its node, at the cost of one cache line.
+//
+// A bucket is a line: twelve nodes, one octet of each one's hash, and whether more had to go to the next
+// bucket. The twelve octets are compared at once; one in thirty names that are not there meets a node of
+// another name, which the caller tells apart. Buckets are filled to two thirds, so that few spill over: a
+// name costs eight octets here.
+//
+// Thread: immutable once filled; any thread may read.
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstdint>
+#include <vector>
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+#include "zones/node.h"
+
+namespace gslbd::zones {
+
+class NameIndex {
+ public:
+  NameIndex() = default;
+  /// Room for `names` names at the usual density.
+  explicit NameIndex(std::size_t names) : buckets_(names / kUsual + 1), count_(buckets_.size()) {}
+
+  /// True when it is time for a larger one.
+  bool crowded() const { return size_ >= count_ * kUsual + kSlots - kUsual; }
+  std::size_t size() const { return size_; }
+  std::size_t memory() const { return buckets_.capacity() * sizeof(Bucket); }
+
+  /// `node` must not be 0; there must be room.
+  void insert(std::uint64_t hash, NodeOffset node) {
+    std::size_t at = home(hash);
+    for (; buckets_[at].used == kSlots; at = next(at)) buckets_[at].spilt = true;
+    Bucket& bucket = buckets_[at];
+    bucket.tags[bucket.used] = tag(hash);
+    bucket.nodes[bucket.used++] = node;
+    ++size_;
+  }
+
+  void prefetch(std::uint64_t hash) const noexcept { __builtin_prefetch(&buckets_[home(hash)]); }
+
+  /// The first node with that hash, as far as it is compared, that f(NodeOffset) says yes to; 0: there is
+  /// none.
+  template <class F>
+  NodeOffset find(std::uint64_t hash, F&& f) const noexcept {
+    for (std::size_t at = home(hash);; at = next(at)) {
+      const Bucket& bucket = buckets_[at];
+      for (std::uint32_t found = matches(bucket, tag(hash)); found != 0; found &= found - 1) {
+        const NodeOffset node = bucket.nodes[static_cast<std::size_t>(std::countr_zero(found))];
+        if (f(node)) return node;
+      }
+      if (!bucket.spilt) return 0;
+    }
+  }
+
+  /// Calls f(NodeOffset) for all.
+  template <class F>
+  void for_each(F&& f) const {
+    for (const Bucket& bucket : buckets_) {
+      for (std::size_t i = 0; i < bucket.used; ++i) f(bucket.nodes[i]);
+    }
+  }
+
+ private:
+  friend struct NameIndexTwins;  // a test holds the two ways to compare equal
+
+  static constexpr std::size_t kSlots = 12;
+  static constexpr std::size_t kUsual = 8;
+
+  struct alignas(64) Bucket {
+    std::array<std::uint8_t, kSlots> tags{};
+    std::uint8_t used = 0;
+    bool spilt = false;  ///< names whose home this is are in buckets behind it
+    std::array<NodeOffset, kSlots> nodes{};
+  };
+  static_assert(sizeof(Bucket) == 64);
+
+  static std::uint8_t tag(std::uint64_t hash) { return static_cast<std::uint8_t>(hash); }
+  std::size_t home(std::uint64_t hash) const { return ((hash >> 32) * count_) >> 32; }
+  std::size_t next(std::size_t at) const { return at + 1 == count_ ? 0 : at + 1; }
+
+  /// A bit for each node of the bucket whose tag is `tag`.
+  static std::uint32_t matches(const Bucket& bucket, std::uint8_t tag) noexcept {
+#ifdef __SSE2__
+    // The four octets behind the tags are compared too, and masked out with the unused slots.
+    const __m128i tags = _mm_load_si128(reinterpret_cast<const __m128i*>(&bucket));
+    const __m128i same = _mm_cmpeq_epi8(tags, _mm_set1_epi8(static_cast<char>(tag)));
+    return static_cast<std::uint32_t>(_mm_movemask_epi8(same)) & ((1U << bucket.used) - 1);
+#else
+    return matches_one_by_one(bucket, tag);
+#endif
+  }
+  static std::uint32_t matches_one_by_one(const Bucket& bucket, std::uint8_t tag) noexcept {
+    std::uint32_t found = 0;
+    for (std::size_t i = 0; i < bucket.used; ++i)
+      found |= static_cast<std::uint32_t>(bucket.tags[i] == tag) << i;
+    return found;
+  }
+
+  std::vector<Bucket> buckets_ = std::vector<Bucket>(1);
+  std::size_t count_ = 1;  ///< of buckets
+  std::size_t size_ = 0;   ///< names
+};
+
+}  // namespace gslbd::zones
