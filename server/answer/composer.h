@@ -55,6 +55,9 @@ class Composer {
   Composed compose(const Serving& serving, const Query& query, const Asker& asker,
                    MessageWriter& out) noexcept;
 
+  /// What draws from the pools: there is one a worker, whichever way a query is answered.
+  PoolRecords& pools() noexcept { return pools_; }
+
  private:
   // The name that is being answered: the question's, then each CNAME's target.
   struct Current {

@@ -133,6 +133,21 @@ bool read_options(std::span<const std::uint8_t> rdata, EdnsQuery& out) noexcept 
   return true;
 }
 
+CookieState answer_cookie(std::span<const std::uint8_t> cookie, const CookieSecrets& secrets,
+                          const Address& client, const Clock& clock, EdnsAnswer& answer) noexcept {
+  const std::uint32_t now_s = cookie_time(clock.wall_now());
+  const auto from_client = cookie.first<kClientCookie>();
+  const auto from_us = cookie.subspan(kClientCookie);
+  const CookieState state = secrets.verify(from_client, from_us, client, now_s);
+  answer.cookie = true;
+  if (state == CookieState::valid) {
+    std::copy(from_us.begin(), from_us.end(), answer.server_cookie.begin());
+  } else {
+    answer.server_cookie = secrets.make(from_client, client, now_s);
+  }
+  return state;
+}
+
 std::size_t opt_size(const EdnsQuery& query, const AnswerPolicy& policy) noexcept {
   if (!query.present) return 0;
   std::size_t size = kOptFixed;

@@ -14,8 +14,10 @@
 #include <span>
 #include <string_view>
 
+#include "core/time.h"
 #include "server/answer/cookie.h"
 #include "server/query_handler.h"
+#include "zones/zone.h"
 
 namespace gslbd::server {
 
@@ -77,7 +79,19 @@ struct EdnsAnswer {
   bool reports = false;  ///< the policy's report agent wants to hear of errors with it (RFC 9567)
   bool cookie = false;
   CookieSecrets::ServerCookie server_cookie{};
+
+  void set_zone(const zones::Zone& zone, bool reports_errors) {
+    zone_known = true;
+    zone_labels = static_cast<std::uint8_t>(zone.apex_labels());
+    zone_serial = zone.serial();
+    reports = reports_errors;
+  }
 };
+
+/// Settles the answer's cookie: whose cookie is one of ours gets it back, others get a new one (RFC 7873
+/// §5.2). `cookie` must be CookieSecrets::is_cookie().
+CookieState answer_cookie(std::span<const std::uint8_t> cookie, const CookieSecrets& secrets,
+                          const Address& client, const Clock& clock, EdnsAnswer& answer) noexcept;
 
 /// The octets that the response's OPT needs at least: to be kept free. 0 without EDNS.
 std::size_t opt_size(const EdnsQuery& query, const AnswerPolicy& policy) noexcept;

@@ -17,6 +17,9 @@ inline constexpr std::size_t kHeaderSize = 12;  // RFC 1035 §4.1.1
 /// Compression pointers lead to places below this: they have 14 bits of offset (RFC 1035 §4.1.4).
 inline constexpr std::size_t kPointerReach = 0x4000;
 
+/// The octets of an OPT without options (RFC 6891 §6.1.2).
+inline constexpr std::size_t kBareOptSize = 11;
+
 enum class Rcode : std::uint16_t {  // RFC 6895 §2.3
   noerror = 0,
   formerr = 1,

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <span>
 
+#include "core/octets.h"
 #include "server/answer/message.h"
 #include "zones/node.h"
 
@@ -28,7 +29,7 @@ class MessageWriter {
   enum Section : std::uint8_t { answer = 0, authority = 1, additional = 2 };
 
   void question(std::span<const std::uint8_t> octets) {
-    if (!octets.empty()) std::memcpy(out_ + kHeaderSize, octets.data(), octets.size());
+    copy_octets(out_ + kHeaderSize, octets.data(), octets.size());
     size_ = kHeaderSize + octets.size();
     question_count_ = octets.empty() ? 0 : 1;
   }
@@ -43,7 +44,7 @@ class MessageWriter {
     const auto block = rrset.block();
     if (block.size() > limit_ - size_) return false;
     std::uint8_t* at = out_ + size_;
-    std::memcpy(at, block.data(), block.size());
+    copy_octets(at, block.data(), block.size());
     if (place.owner != kHeaderSize) move_owners(at, block.size(), place.owner);
     if (place.apex != kHeaderSize + relative_length) {
       for (std::size_t i = 0; i < rrset.move_count(); ++i) {
@@ -61,7 +62,7 @@ class MessageWriter {
                    std::size_t owner, std::uint32_t ttl_s, std::uint32_t keep_ttl) {
     if (records.size() > limit_ - size_) return false;
     std::uint8_t* at = out_ + size_;
-    std::memcpy(at, records.data(), records.size());
+    copy_octets(at, records.data(), records.size());
     if (owner != kHeaderSize) move_owners(at, records.size(), owner);
     if (ttl_s != keep_ttl) {
       const std::size_t stride = records.size() / count;
@@ -97,6 +98,8 @@ class MessageWriter {
     return true;
   }
 
+  /// True when that many octets of records fit.
+  bool has_room(std::size_t octets) const { return octets <= limit_ - size_; }
   bool truncated() const { return truncated_; }
   bool empty() const { return counts_[answer] == 0; }
 
@@ -119,14 +122,25 @@ class MessageWriter {
     ++counts_[additional];
   }
 
-  /// Writes the header; returns the message's length.
-  std::size_t finish(const Query& query, Rcode rcode, bool authoritative) {
+  /// An OPT without options, for NOERROR and NXDOMAIN, whose upper bits are 0 (RFC 6891 §6.1.3). The room
+  /// for it must have been kept free.
+  void add_bare_opt(std::uint16_t udp_payload, bool dnssec_ok) {
+    std::uint8_t* at = out_ + size_;
+    std::memset(at, 0, kBareOptSize);
+    at[2] = static_cast<std::uint8_t>(zones::type::kOpt);
+    zones::store_be16(at + 3, udp_payload);
+    at[7] = dnssec_ok ? 0x80 : 0;
+    added_opt(kBareOptSize);
+  }
+
+  /// Writes the header; returns the message's length. `id` and `query_flags` are the query's.
+  std::size_t finish(std::uint16_t id, std::uint16_t query_flags, Rcode rcode, bool authoritative) {
     std::uint16_t flags =
         flag::kResponse | static_cast<std::uint16_t>(static_cast<std::uint16_t>(rcode) & 0xf);
-    flags = static_cast<std::uint16_t>(flags | (query.flags & (flag::kOpcode | flag::kRecursionDesired)));
+    flags = static_cast<std::uint16_t>(flags | (query_flags & (flag::kOpcode | flag::kRecursionDesired)));
     if (authoritative) flags |= flag::kAuthoritative;
     if (truncated_) flags |= flag::kTruncated;
-    zones::store_be16(out_, query.id);
+    zones::store_be16(out_, id);
     zones::store_be16(out_ + 2, flags);
     zones::store_be16(out_ + 4, question_count_);
     for (std::size_t i = 0; i < 3; ++i) zones::store_be16(out_ + 6 + 2 * i, counts_[i]);

@@ -30,10 +30,7 @@ void describe(const Composed& done, EdnsAnswer& edns) {
   edns.error = done.error;
   edns.error_text = done.error_text;
   if (done.zone == nullptr) return;
-  edns.reports = done.zone->reports;
-  edns.zone_known = true;
-  edns.zone_labels = static_cast<std::uint8_t>(done.zone->zone->apex_labels());
-  edns.zone_serial = done.zone->zone->serial();
+  edns.set_zone(*done.zone->zone, done.zone->reports);
 }
 
 }  // namespace
@@ -64,7 +61,11 @@ std::size_t Responder::handle(std::span<const std::uint8_t> packet, const Asker&
   }
   if (out.truncated()) counters_.truncated.add();
   counters_.by_rcode[static_cast<std::size_t>(done.rcode) % ResponseCounters::kRcodes].add();
-  return out.finish(query_, done.rcode, done.authoritative);
+  return out.finish(query_.id, query_.flags, done.rcode, done.authoritative);
+}
+
+void Responder::handle_batch(std::span<BatchQuery> batch) noexcept {
+  fast_.answer(*serving_.read(), batch, *this);
 }
 
 Composed Responder::answer(Parsed parsed, const Serving& serving, const Asker& asker, CookieState cookie,
@@ -99,26 +100,15 @@ Composed Responder::answer_chaos(const AnswerPolicy& policy, MessageWriter& out)
   return done;
 }
 
-// Whose cookie is one of ours gets it back, others get a new one (RFC 7873 §5.2). An option of a wrong length
-// makes the query malformed (§5.2.2).
+// An option of a wrong length makes the query malformed (RFC 7873 §5.2.2).
 CookieState Responder::bake_cookie(const CookieSecrets& secrets, const Asker& asker,
                                    EdnsAnswer& edns) noexcept {
-  const auto cookie = *query_.edns.cookie;
-  if (!CookieSecrets::is_cookie(cookie)) {
+  if (!CookieSecrets::is_cookie(*query_.edns.cookie)) {
     query_.edns.forget_options();
     query_.rcode = Rcode::formerr;
     return CookieState::none;
   }
-  const std::uint32_t now_s = cookie_time(clock_.wall_now());
-  const auto client = cookie.first<CookieSecrets::kClientCookie>();
-  const auto server = cookie.subspan(CookieSecrets::kClientCookie);
-  const CookieState state = secrets.verify(client, server, asker.address, now_s);
-  edns.cookie = true;
-  if (state == CookieState::valid) {
-    std::copy(server.begin(), server.end(), edns.server_cookie.begin());
-  } else {
-    edns.server_cookie = secrets.make(client, asker.address, now_s);
-  }
+  const CookieState state = answer_cookie(*query_.edns.cookie, secrets, asker.address, clock_, edns);
   counters_.cookies[static_cast<std::size_t>(state)].add();
   return state;
 }

@@ -10,34 +10,29 @@
 #include "core/time.h"
 #include "server/answer/composer.h"
 #include "server/answer/cookie.h"
+#include "server/answer/fast_path.h"
 #include "server/answer/message.h"
 #include "server/answer/message_writer.h"
 #include "server/answer/rate_limiter.h"
+#include "server/answer/response_counters.h"
 #include "server/answer/serving.h"
 #include "server/query_handler.h"
 
 namespace gslbd::server {
 
-/// What the responder counts. Written by the worker, read at scrape time.
-struct ResponseCounters {
-  static constexpr std::size_t kRcodes = 24;
-  std::array<Counter, kRcodes> by_rcode;  ///< responses, as sent
-  Counter truncated;
-  Counter dropped;                             ///< packets that get no answer: no header, or responses
-  Counter edns;                                ///< queries with an OPT
-  Counter access_refused;                      ///< by an access list of a listener or a zone
-  std::array<Counter, kCookieStates> cookies;  ///< queries by CookieState
-  RateLimitCounters rate_limit;
-};
-
 class Responder final : public QueryHandler {
  public:
   /// `clock` must outlive this. It is read for queries with a cookie and when rates are limited.
   Responder(const Published<Serving>& serving, std::size_t worker, std::uint64_t seed, const Clock& clock)
-      : serving_(serving), clock_(clock), composer_(worker, seed) {}
+      : serving_(serving),
+        clock_(clock),
+        composer_(worker, seed),
+        fast_(composer_.pools(), counters_, clock) {}
 
   std::size_t handle(std::span<const std::uint8_t> packet, const Asker& asker,
                      std::span<std::uint8_t> response) noexcept override;
+  /// What can take the fast path does; for the others there is handle().
+  void handle_batch(std::span<BatchQuery> batch) noexcept override;
 
   const ResponseCounters& counters() const { return counters_; }
 
@@ -53,6 +48,7 @@ class Responder final : public QueryHandler {
   const Clock& clock_;
   Composer composer_;
   ResponseCounters counters_;
+  FastPath fast_;
   Query query_;  // scratch
 };
 

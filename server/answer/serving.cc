@@ -16,6 +16,16 @@ bool is_wanted(zones::NodeView node) {
 
 }  // namespace
 
+void Serving::find_apexes() {
+  for (ServedZone& zone : zones_) {
+    const zones::QueryName apex(zone.zone->apex());
+    zone.apex_hash = apex.suffix_hash(0);
+    const std::uint32_t above =
+        apex.label_count() == 0 ? zones::ZoneDirectory::kNone : directory_.find(apex, 1);
+    if (above != zones::ZoneDirectory::kNone) zones_[above].has_zones_below = true;
+  }
+}
+
 // Only what the other zone answers for itself counts: neither glue nor what lies behind an alias.
 void Serving::find_external_hosts() {
   zones::QueryName name;

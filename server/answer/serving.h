@@ -34,6 +34,8 @@ struct ServedZone {
   // Filled by Serving:
   std::vector<ExternalHost> external = {};  ///< by zones::Zone::external_target()
   bool reports = false;                     ///< errors with it are for the policy's report agent (RFC 9567)
+  std::uint64_t apex_hash = 0;              ///< QueryName's of the apex
+  bool has_zones_below = false;             ///< a name within it may belong to another zone of ours
 
   bool admits(const Address& asker) const { return access == nullptr || access->admits(asker); }
 };
@@ -55,6 +57,7 @@ class Serving {
         directory_(apexes(zones_)),
         pools_(answer_sets.size()),
         policy_(std::move(policy)) {
+    find_apexes();
     find_external_hosts();
     find_reporting_zones();
     for (std::size_t i = 0; i < pools_.size(); ++i) (void)pools_[i].exchange(std::move(answer_sets[i]));
@@ -81,6 +84,7 @@ class Serving {
     return out;
   }
 
+  void find_apexes();
   void find_external_hosts();
   void find_reporting_zones();
 

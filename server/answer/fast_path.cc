@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/answer/fast_path.h"
+
+#include <algorithm>
+
+#include "zones/lookup.h"
+
+namespace gslbd::server {
+
+using zones::Found;
+using zones::NodeView;
+using zones::RrsetView;
+namespace type = zones::type;
+
+namespace {
+
+// Only where whoever asks may have what is there does the fast path answer; lists are for the long way.
+bool is_open(const AnswerPolicy& policy, std::uint16_t listener) noexcept {
+  return listener >= policy.listeners.size() || policy.listeners[listener].is_open();
+}
+
+std::size_t response_limit(const FastQuestion& question, const AnswerPolicy& policy,
+                           const BatchQuery& query) noexcept {
+  if (query.asker.transport == Transport::tcp) return std::min(kMaxMessageSize, query.response.size());
+  return std::min<std::size_t>(std::min(question.udp_payload, policy.udp_payload), query.response.size());
+}
+
+}  // namespace
+
+[[gnu::flatten]] void FastPath::answer(const Serving& serving, std::span<BatchQuery> batch,
+                                       QueryHandler& long_way) noexcept {
+  read(serving, batch);
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    Item& item = items_[i];
+    if (item.zone != nullptr) item.candidate = item.zone->zone->candidate(item.question.name.suffix_hash(0));
+  }
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    BatchQuery& query = batch[i];
+    query.length = items_[i].zone == nullptr ? 0 : answer_one(serving, items_[i], query);
+    if (query.length == 0) query.length = long_way.handle(query.query, query.asker, query.response);
+  }
+}
+
+inline void FastPath::read(const Serving& serving, std::span<const BatchQuery> batch) noexcept {
+  const AnswerPolicy& policy = serving.policy();
+  const bool possible = policy.rate_limiter == nullptr && !serving.zones().empty();
+  const ServedZone* zone = possible ? &serving.zone(0) : nullptr;
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    Item& item = items_[i];
+    item.zone = nullptr;
+    if (!possible || !is_open(policy, batch[i].asker.listener) || !item.question.read(batch[i].query))
+      continue;
+    item.zone = find_zone(serving, item.question.name, *zone);
+    if (item.zone == nullptr) continue;
+    zone = item.zone;
+    zone->zone->prefetch(item.question.name.suffix_hash(0));
+  }
+}
+
+// Hashes the name as far as its zone needs it. Most queries are for the zone of the one before: then only the
+// labels below its apex are hashed.
+inline const ServedZone* FastPath::find_zone(const Serving& serving, zones::QueryName& name,
+                                             const ServedZone& guess) const noexcept {
+  if (!guess.has_zones_below && name.ends_in(guess.zone->apex().wire(), guess.zone->apex_labels()))
+      [[likely]] {
+    name.hash_above(guess.zone->apex_labels(), guess.apex_hash);
+    return guess.access == nullptr ? &guess : nullptr;
+  }
+  name.hash();
+  const std::uint32_t index = serving.directory().find(name);
+  if (index == zones::ZoneDirectory::kNone || serving.zone(index).access != nullptr) return nullptr;
+  return &serving.zone(index);
+}
+
+inline std::size_t FastPath::answer_one(const Serving& serving, const Item& item,
+                                        const BatchQuery& query) noexcept {
+  const FastQuestion& question = item.question;
+  // Who can be told of errors elsewhere is told so in every OPT (RFC 9567).
+  if (!question.options.empty() || (question.edns && item.zone->reports)) [[unlikely]] {
+    return answer_with_options(serving, item, query);
+  }
+  const AnswerPolicy& policy = serving.policy();
+  MessageWriter out(query.response, response_limit(question, policy, query),
+                    question.edns ? kBareOptSize : 0);
+  const Done done = compose(item, {serving, *item.zone, question, query, out});
+  if (done == Done::no) return 0;
+  if (question.edns) {
+    counters_.edns.add();
+    out.add_bare_opt(policy.udp_payload, question.dnssec_ok);
+  }
+  return finish(done, query, out);
+}
+
+[[gnu::noinline]] std::size_t FastPath::answer_with_options(const Serving& serving, const Item& item,
+                                                            const BatchQuery& query) noexcept {
+  const FastQuestion& question = item.question;
+  const AnswerPolicy& policy = serving.policy();
+  EdnsQuery edns;
+  edns.present = true;
+  edns.dnssec_ok = question.dnssec_ok;
+  if (!read_options(question.options, edns)) return 0;
+  const bool bake = edns.cookie && policy.cookies;
+  if (bake && !CookieSecrets::is_cookie(*edns.cookie)) return 0;
+  MessageWriter out(query.response, response_limit(question, policy, query), opt_size(edns, policy));
+  const Done done = compose(item, {serving, *item.zone, question, query, out});
+  if (done == Done::no) return 0;
+  EdnsAnswer answer;
+  answer.set_zone(*item.zone->zone, item.zone->reports);
+  if (bake) {
+    const CookieState state =
+        answer_cookie(*edns.cookie, *policy.cookies, query.asker.address, clock_, answer);
+    counters_.cookies[static_cast<std::size_t>(state)].add();
+  }
+  counters_.edns.add();
+  out.added_opt(write_opt(out.rest(), out.size(), edns, answer, policy, query.asker, 0));
+  return finish(done, query, out);
+}
+
+inline std::size_t FastPath::finish(Done done, const BatchQuery& query, MessageWriter& out) noexcept {
+  const Rcode rcode = done == Done::nxdomain ? Rcode::nxdomain : Rcode::noerror;
+  counters_.by_rcode[static_cast<std::size_t>(rcode)].add();
+  const std::uint8_t* const header = query.query.data();
+  return out.finish(zones::load_be16(header), zones::load_be16(header + 2), rcode, true);
+}
+
+inline FastPath::Done FastPath::compose(const Item& item, Job job) noexcept {
+  job.out.question(job.query.query.subspan(kHeaderSize, job.question.size()));
+  const zones::Zone& zone = *job.zone.zone;
+  const NodeView candidate = zone.node(item.candidate);
+  if (item.candidate != 0 && zone.is_named(candidate, job.question.name) &&
+      !candidate.has_any(zones::kNodeHidden | zones::kNodeCut)) [[likely]] {
+    return compose_node(candidate, job);
+  }
+  return compose_other(job);
+}
+
+// What has no node of its own, or not one to be answered from.
+[[gnu::noinline]] FastPath::Done FastPath::compose_other(Job job) noexcept {
+  const auto found = zones::lookup(*job.zone.zone, job.question.name);
+  switch (found.found) {
+    case Found::node:
+      return compose_node(found.node, job);
+    case Found::nothing:
+      return negative(Done::nxdomain, job);
+    case Found::referral:
+    case Found::dname:
+      break;
+  }
+  return Done::no;
+}
+
+inline FastPath::Done FastPath::compose_node(NodeView node, Job job) noexcept {
+  const std::uint16_t qtype = job.question.qtype;
+  if (node.has(zones::kNodeHasPool) && (qtype == type::kA || qtype == type::kAaaa))
+    return compose_pool(node, job);
+  const RrsetView rrset = node.rrset(qtype);
+  if (!rrset) return node.has(zones::kNodeHasCname) ? Done::no : negative(Done::noerror, job);
+  if (rrset.has_additional() && job.serving.policy().additional) return Done::no;
+  const Place place{kHeaderSize, job.apex()};
+  return job.out.add(MessageWriter::answer, rrset, node.relative_name().size(), place) ? Done::noerror
+                                                                                       : Done::no;
+}
+
+inline FastPath::Done FastPath::compose_pool(NodeView node, Job job) noexcept {
+  const zones::PoolBinding binding = node.first_rrset().pool();
+  const AnswerSet& set = PoolRecords::answers(job.serving, job.zone, binding);
+  const Family family = job.question.qtype == type::kAaaa ? Family::v6 : Family::v4;
+  const AddressAnswers& answers = family == Family::v6 ? set.v6 : set.v4;
+  // What is served while all is down comes with an explanation.
+  if (answers.all_down || answers.selection == Selection::servfail) return Done::no;
+  if (answers.selection == Selection::nodata) return negative(Done::noerror, job);
+  // Asked before the draw, which cannot be taken back.
+  if (!job.out.has_room(answers.count * std::size_t{answers.rr_size})) return Done::no;
+  pools_.serve(job.query.asker.address);
+  pools_.add(job.serving, job.zone, binding, set, family, MessageWriter::answer, kHeaderSize, job.out);
+  return Done::noerror;
+}
+
+FastPath::Done FastPath::negative(Done rcode, Job job) noexcept {
+  const Place apex{job.apex(), job.apex()};
+  return job.out.add(MessageWriter::authority, job.zone.zone->negative_soa(), 0, apex) ? rcode : Done::no;
+}
+
+}  // namespace gslbd::server
