@@ -22,19 +22,6 @@ Result<Address> Address::parse(std::string_view text) {
   return fail("\"" + z + "\" is not an IPv4 or IPv6 address");
 }
 
-Address Address::from_v4(std::span<const std::uint8_t, 4> bytes) {
-  Address a;
-  std::copy(bytes.begin(), bytes.end(), a.bytes_.begin());
-  return a;
-}
-
-Address Address::from_v6(std::span<const std::uint8_t, 16> bytes) {
-  Address a;
-  a.family_ = Family::v6;
-  std::copy(bytes.begin(), bytes.end(), a.bytes_.begin());
-  return a;
-}
-
 Address Address::from_sockaddr(const sockaddr& sa) {
   return Endpoint::from_sockaddr(sa).address;
 }

@@ -4,6 +4,7 @@
 
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <compare>
 #include <cstdint>
@@ -23,8 +24,19 @@ class Address {
   Address() = default;  ///< 0.0.0.0
 
   static Result<Address> parse(std::string_view text);
-  static Address from_v4(std::span<const std::uint8_t, 4> bytes);
-  static Address from_v6(std::span<const std::uint8_t, 16> bytes);
+  static Address from_v4(std::span<const std::uint8_t, 4> bytes) noexcept {
+    Address a;
+    a.assign_v4(bytes);
+    return a;
+  }
+  static Address from_v6(std::span<const std::uint8_t, 16> bytes) noexcept {
+    Address a;
+    a.assign_v6(bytes);
+    return a;
+  }
+  /// As assigning from_v4() or from_v6(), but without a copy on the way: for each query.
+  void assign_v4(std::span<const std::uint8_t, 4> bytes) noexcept { assign(Family::v4, bytes); }
+  void assign_v6(std::span<const std::uint8_t, 16> bytes) noexcept { assign(Family::v6, bytes); }
   /// The address of a sockaddr_in or sockaddr_in6; 0.0.0.0 for any other family.
   static Address from_sockaddr(const sockaddr& sa);
 
@@ -39,6 +51,12 @@ class Address {
   auto operator<=>(const Address&) const = default;
 
  private:
+  void assign(Family family, std::span<const std::uint8_t> bytes) noexcept {
+    family_ = family;
+    bytes_ = {};
+    std::copy(bytes.begin(), bytes.end(), bytes_.begin());
+  }
+
   Family family_ = Family::v4;
   std::array<std::uint8_t, 16> bytes_{};
 };
