@@ -98,6 +98,14 @@ void add_transports(const NetTotals& net, std::vector<MetricFamily>& out) {
   out.push_back(counter("gslbd_udp_dropped_total", "Datagrams lost on our side by reason.")
                     .add_each("reason", kUdpDropNames, net.udp_drops)
                     .take());
+  out.push_back(
+      counter("gslbd_udp_coalesced_total", "Responses sent in one message with another to the same client.")
+          .add({}, net.udp_coalesced)
+          .take());
+  out.push_back(counter("gslbd_udp_coalescing_refused_total",
+                        "Messages of several responses that the kernel only took one by one.")
+                    .add({}, net.udp_refused_together)
+                    .take());
   out.push_back(gauge("gslbd_tcp_connections", "TCP connections open now.").add({}, net.tcp_open()).take());
   out.push_back(
       counter("gslbd_tcp_accepted_total", "TCP connections accepted.").add({}, net.tcp_accepted).take());

@@ -51,6 +51,8 @@ template <class Cell>
 struct NetCountersOf {
   std::array<std::array<Cell, 2>, 2> queries{};  ///< [Transport][Family]
   std::array<Cell, kUdpDropNames.size()> udp_drops{};
+  Cell udp_coalesced{};         ///< responses that left in the message of another one, to the same peer
+  Cell udp_refused_together{};  ///< messages with several responses that the kernel took only one by one
   Cell tcp_accepted{};
   std::array<Cell, kTcpCloseNames.size()> tcp_closed{};
 
@@ -74,6 +76,8 @@ inline void NetTotals::add(const NetCounters& worker) {
     for (std::size_t f = 0; f < queries[t].size(); ++f) queries[t][f] += worker.queries[t][f].value();
   }
   for (std::size_t i = 0; i < udp_drops.size(); ++i) udp_drops[i] += worker.udp_drops[i].value();
+  udp_coalesced += worker.udp_coalesced.value();
+  udp_refused_together += worker.udp_refused_together.value();
   // Closed before accepted: a connection that comes and goes in between must not make tcp_open() negative.
   for (std::size_t i = 0; i < tcp_closed.size(); ++i) tcp_closed[i] += worker.tcp_closed[i].value();
   tcp_accepted += worker.tcp_accepted.value();

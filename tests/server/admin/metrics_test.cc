@@ -29,6 +29,8 @@ MetricsView full_view() {
   view.net.tcp_accepted = 9;
   view.net.closed_of(TcpClose::idle) = 4;
   view.net.drops_of(UdpDrop::oversize) = 2;
+  view.net.udp_coalesced = 15;
+  view.net.udp_refused_together = 16;
   view.responses = {{"NOERROR", 100}, {"NXDOMAIN", 5}};
   view.truncated = 6;
   view.ignored = 3;
@@ -115,6 +117,8 @@ TEST_CASE("the metrics are what the design promises, with the view's values", "[
       {R"(gslbd_queries_total{transport="udp",family="ipv6"})", 0},
       {R"(gslbd_queries_total{transport="tcp",family="ipv6"})", 7},
       {R"(gslbd_udp_dropped_total{reason="oversize"})", 2},
+      {"gslbd_udp_coalesced_total", 15},
+      {"gslbd_udp_coalescing_refused_total", 16},
       {"gslbd_tcp_connections", 5},
       {"gslbd_tcp_accepted_total", 9},
       {R"(gslbd_tcp_closed_total{reason="idle"})", 4},

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// ReplySender: sends a batch of replies over one UDP socket, each to where its query came from and from the
+// address that was asked, with as few messages as may be: replies to one peer leave together
+// (server/net/reply_groups.h). On the wire they are the datagrams that they would have been anyway.
+//
+// What the kernel does not take at once is dropped: the client asks again, and a queue would only grow stale.
+// A message with several replies that it refuses is sent again one by one, as only then it is known whether
+// their destination is at fault or their being together: some paths cannot cut (a device without checksums, a
+// small MTU, IPsec). Where being together was at fault time and again, the replies go one by one for a while.
+// All of it is counted, in datagrams.
+//
+// Thread: one worker's.
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "server/net/counters.h"
+#include "server/net/reply_groups.h"
+#include "server/query_handler.h"
+
+namespace gslbd::server {
+
+/// Room for what the kernel says about a datagram, or is told: our address (the larger of IP_PKTINFO and
+/// IPV6_PKTINFO) and the size of segments, in this order.
+struct alignas(cmsghdr) UdpControl {
+  static constexpr std::size_t kAddressSize = CMSG_SPACE(sizeof(in6_pktinfo));
+  std::array<std::byte, kAddressSize + CMSG_SPACE(sizeof(std::uint16_t))> bytes;
+};
+
+class ReplySender {
+ public:
+  /// For the UDP socket `fd`, which stays open as long as this lives.
+  ReplySender(int fd, bool is_v4, NetCounters& counters) noexcept;
+  ReplySender(const ReplySender&) = delete;
+  ReplySender& operator=(const ReplySender&) = delete;
+
+  /// Sends the responses of a batch. That to batch[k], if it has one, goes where the datagram with the header
+  /// *received[k] came from. What that says in its control data, a UdpControl, becomes the address to send
+  /// from; there is none where the socket is bound to one.
+  void send(std::span<const BatchQuery> batch, std::span<const msghdr* const> received) noexcept;
+
+ private:
+  void add(const msghdr& query, const iovec& reply, bool groupable) noexcept;
+  std::uint64_t tag_of(const msghdr& query) const noexcept;
+  bool same_peer(const msghdr& a, const msghdr& b) const noexcept;
+  std::span<mmsghdr> group() noexcept;
+  void send(std::span<mmsghdr> messages) noexcept;
+  void note_sent(std::size_t replies, std::size_t messages) noexcept;
+  void give_up(const msghdr& refused) noexcept;
+  bool send_separately(const msghdr& group) noexcept;
+
+  const int fd_;
+  const bool is_v4_;
+  const bool kernel_cuts_;  ///< it knows UDP_SEGMENT
+  NetCounters& counters_;
+  unsigned refusals_ = 0;  ///< messages in a row that were refused because their replies were together
+  unsigned resting_ = 0;   ///< batches until replies are sent together again
+  unsigned count_ = 0;     ///< replies in this batch
+  // Each reply as a message of its own:
+  std::array<mmsghdr, kMaxBatch> alone_{};
+  std::array<iovec, kMaxBatch> replies_{};
+  // Where some leave together, the messages instead:
+  ReplyGroups groups_;
+  std::array<mmsghdr, kMaxBatch> together_{};
+  std::array<iovec, kMaxBatch> regrouped_{};  ///< replies_ in the order in which they leave
+};
+
+}  // namespace gslbd::server
