@@ -59,8 +59,10 @@ inline void copy_octets(std::uint8_t* to, const std::uint8_t* from, std::size_t 
     detail::copy_ends<std::uint64_t>(to, from, n);
   } else if (n >= 4) {
     detail::copy_ends<std::uint32_t>(to, from, n);
-  } else {
-    for (std::size_t i = 0; i < n; ++i) to[i] = from[i];
+  } else if (n > 0) {
+    to[0] = from[0];
+    to[n / 2] = from[n / 2];
+    to[n - 1] = from[n - 1];
   }
 }
 
@@ -68,10 +70,7 @@ inline bool equal_octets(const std::uint8_t* a, const std::uint8_t* b, std::size
   if (n > 16) return std::memcmp(a, b, n) == 0;
   if (n >= 8) return detail::equal_ends<std::uint64_t>(a, b, n);
   if (n >= 4) return detail::equal_ends<std::uint32_t>(a, b, n);
-  for (std::size_t i = 0; i < n; ++i) {
-    if (a[i] != b[i]) return false;
-  }
-  return true;
+  return n == 0 || (a[0] == b[0] && a[n / 2] == b[n / 2] && a[n - 1] == b[n - 1]);
 }
 
 }  // namespace gslbd

@@ -16,7 +16,8 @@ namespace {
 
 // Only where whoever asks may have what is there does the fast path answer; lists are for the long way.
 bool is_open(const AnswerPolicy& policy, std::uint16_t listener) noexcept {
-  return listener >= policy.listeners.size() || policy.listeners[listener].is_open();
+  return policy.listeners.empty() || listener >= policy.listeners.size() ||
+         policy.listeners[listener].is_open();
 }
 
 std::size_t response_limit(const FastQuestion& question, const AnswerPolicy& policy,
@@ -123,20 +124,26 @@ inline std::size_t FastPath::finish(Done done, const BatchQuery& query, MessageW
   return out.finish(zones::load_be16(header), zones::load_be16(header + 2), rcode, true);
 }
 
-inline FastPath::Done FastPath::compose(const Item& item, Job job) noexcept {
-  job.out.question(job.query.query.subspan(kHeaderSize, job.question.size()));
-  const zones::Zone& zone = *job.zone.zone;
-  const NodeView candidate = zone.node(item.candidate);
-  if (item.candidate != 0 && zone.is_named(candidate, job.question.name) &&
-      !candidate.has_any(zones::kNodeHidden | zones::kNodeCut)) [[likely]] {
-    return compose_node(candidate, job);
-  }
-  return compose_other(job);
+// What has no node of its own, or not one to be answered from. Apart from the rest, so that what follows
+// stays in registers.
+[[gnu::noinline]] static zones::LookupResult look_up_all(const zones::Zone& zone,
+                                                         const zones::QueryName& name) noexcept {
+  return zones::lookup(zone, name);
 }
 
-// What has no node of its own, or not one to be answered from.
-[[gnu::noinline]] FastPath::Done FastPath::compose_other(Job job) noexcept {
-  const auto found = zones::lookup(*job.zone.zone, job.question.name);
+inline zones::LookupResult FastPath::look_up(const Item& item) noexcept {
+  const zones::Zone& zone = *item.zone->zone;
+  const NodeView candidate = zone.node(item.candidate);
+  const bool found = item.candidate != 0 && zone.is_named(candidate, item.question.name) &&
+                     !candidate.has_any(zones::kNodeHidden | zones::kNodeCut);
+  if (found) [[likely]]
+    return {Found::node, candidate};
+  return look_up_all(zone, item.question.name);
+}
+
+inline FastPath::Done FastPath::compose(const Item& item, Job job) noexcept {
+  job.out.question(job.query.query.subspan(kHeaderSize, job.question.size()));
+  const auto found = look_up(item);
   switch (found.found) {
     case Found::node:
       return compose_node(found.node, job);
@@ -176,7 +183,7 @@ inline FastPath::Done FastPath::compose_pool(NodeView node, Job job) noexcept {
   return Done::noerror;
 }
 
-FastPath::Done FastPath::negative(Done rcode, Job job) noexcept {
+inline FastPath::Done FastPath::negative(Done rcode, Job job) noexcept {
   const Place apex{job.apex(), job.apex()};
   return job.out.add(MessageWriter::authority, job.zone.zone->negative_soa(), 0, apex) ? rcode : Done::no;
 }

@@ -22,6 +22,7 @@
 #include "server/answer/response_counters.h"
 #include "server/answer/serving.h"
 #include "server/query_handler.h"
+#include "zones/lookup.h"
 
 namespace gslbd::server {
 
@@ -63,8 +64,8 @@ class FastPath {
   std::size_t answer_one(const Serving& serving, const Item& item, const BatchQuery& query) noexcept;
   std::size_t answer_with_options(const Serving& serving, const Item& item, const BatchQuery& query) noexcept;
   std::size_t finish(Done done, const BatchQuery& query, MessageWriter& out) noexcept;
+  static zones::LookupResult look_up(const Item& item) noexcept;
   Done compose(const Item& item, Job job) noexcept;
-  Done compose_other(Job job) noexcept;
   Done compose_node(zones::NodeView node, Job job) noexcept;
   Done compose_pool(zones::NodeView node, Job job) noexcept;
   static Done negative(Done rcode, Job job) noexcept;
