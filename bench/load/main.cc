@@ -38,7 +38,8 @@ TCP
   --connections N     connections that ask (50)
   --outstanding N     queries on the way on each of them (1)
   --per-connection K  answers after which a connection is closed and replaced (0: never)
-  --idle N            connections held beside (0)
+  --idle N            connections held beside (0); once they are open, "ready" is said, and a line on standard
+                      input (or its end) awaited
 )";
 
 [[noreturn]] void refuse(const std::string& why) {

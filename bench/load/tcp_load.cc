@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdio>
 #include <span>
 #include <vector>
 
@@ -39,10 +40,7 @@ class TcpLoad {
   }
 
   Tally run() {
-    open_idle();
-    for (TcpConnection& each : idle()) {
-      if (each.answered() == 0) each.close();
-    }
+    if (options_.idle != 0) hold_idle();
     tally_ = {};
     const Time start = now();
     const Time end = start + options_.extent.duration;
@@ -70,6 +68,17 @@ class TcpLoad {
 
   bool exhausted() const { return tally_.sent >= options_.extent.count; }
   bool done() { return exhausted() && waiting() == 0; }
+
+  // Opens the idle connections, and lets whoever runs us look at the server before anything is asked.
+  void hold_idle() {
+    open_idle();
+    for (TcpConnection& each : idle()) {
+      if (each.answered() == 0) each.close();
+    }
+    std::puts("ready");
+    std::fflush(stdout);
+    std::getchar();
+  }
 
   std::span<TcpConnection> idle() { return std::span(all_).subspan(options_.connections); }
 

@@ -26,7 +26,7 @@ struct TcpOptions {
   unsigned outstanding =
       1;  ///< queries on the way on each connection, at most TcpConnection::kMaxOutstanding
   unsigned per_connection = 0;  ///< answers after which a connection is closed; 0: never
-  unsigned idle = 0;            ///< connections held beside
+  unsigned idle = 0;  ///< connections held beside; then "ready" is printed and a line of input awaited
   Time timeout = kSecond;
 };
 
