@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The same pools in the languages of those servers that have such: gslbd, gdnsd's plugins, PowerDNS's LUA records. Every
-member is checked by http, each server's default or near it, so that the answers are those of a server at work."""
+"""The same pools in the languages of those servers that have such: gslbd, gdnsd's plugins, PowerDNS's LUA records.
+Every member is checked by http every two seconds, so that the answers are those of a server at work."""
 
 PATH = "/healthz"
 TTL_S = 60

@@ -70,10 +70,11 @@ def among(template, rr_type="A", edns=False):
 
 
 def mixed(names, chance, count, cookie=CLIENT_COOKIE):
-    """70 % hosts, 10 % each of CNAMEs, of AAAA that are not there, and of names that are not. Of all that, 30 % without
-    EDNS, 40 % with, 15 % with a client's cookie, 15 % with the server's beside it."""
-    kinds = [lambda: question(f"n{chance.randrange(names)}"), lambda: question(f"c{chance.randrange(names // 10 or 1)}"),
-             lambda: question(f"n{chance.randrange(names)}", "AAAA"), lambda: question(f"x{chance.randrange(names)}")]
+    """70 % hosts, 10 % each of CNAMEs, of AAAA that are not there, and of names that are not. Of all that, 30 % are
+    without EDNS, 40 % with, 15 % with a client's cookie, 15 % with the server's beside it."""
+    def some(letter, rr_type="A", among=names):
+        return question(f"{letter}{chance.randrange(among)}", rr_type)
+    kinds = [lambda: some("n"), lambda: some("c", among=names // 10 or 1), lambda: some("n", "AAAA"), lambda: some("x")]
     edns = [lambda message: message, with_edns, lambda message: with_edns(message, CLIENT_COOKIE),
             lambda message: with_edns(message, cookie)]
     for _ in range(count):

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""./dev bench: that it runs and writes its figures, so that it still does when somebody needs it. What they are does not
-matter here, and peers are left out: they may not be installed."""
+"""./dev bench: that it runs and writes its figures, so that it still does when somebody needs it. What they are
+does not matter here, and peers are left out: they may not be installed."""
 
 import json
 import subprocess
