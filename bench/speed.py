@@ -59,6 +59,8 @@ class Contest:
         for server in self.contestants("rate"):
             self.ask(server, "--seconds", str(self.seconds if self.workload.tcp else 60),
                      "--count", str(self.workload.messages))
+            if not server.process.alive():
+                print(f"{server.name} died:\n{server.log.read_text()[-500:]}")
 
     def rate(self, server, *options):
         usage = []
