@@ -3,10 +3,11 @@
 // JSON. `gslbd_load --help` tells the options; bench/README.md how the benches use it. It binds itself to no
 // core: taskset does.
 
+#include <algorithm>
+#include <array>
 #include <charconv>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <functional>
 #include <map>
 #include <optional>

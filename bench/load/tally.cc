@@ -2,7 +2,6 @@
 #include "bench/load/tally.h"
 
 #include <array>
-#include <cinttypes>
 #include <cstdio>
 
 namespace gslbd::bench {
