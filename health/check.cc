@@ -69,6 +69,7 @@ void read_failback(const JsonView& v, Check& c) {
 }
 
 const Field<Check> kCommonFields[] = {
+    // The type comes first: read_without_type() counts on that.
     {"type", "one of the types below", "required", "what a probe does",
      [](const JsonView& v, Check& c) {
        std::vector<std::string_view> names = check_type_names();
@@ -107,13 +108,21 @@ void append_fields(std::vector<Field<Check>>& out, std::span<const Field<Check>>
 }
 
 // Without a usable type the common options are still read, and no option of any type is called unknown.
-void read_without_type(const JsonView& v, Check& check) {
-  std::vector<std::string_view> known;
+void read_without_type(const JsonView& v, const OtherTypes& others, Check& check) {
+  std::span<const Field<Check>> fields = kCommonFields;
+  std::vector<std::string_view> known(others.keys.begin(), others.keys.end());
+  if (v.json().contains("type")) {  // but is none of ours: the message names the caller's too
+    std::vector<std::string_view> names = check_type_names();
+    names.insert(names.end(), others.names.begin(), others.names.end());
+    (void)read_choice(v.member("type"), names);
+    known.push_back(fields.front().key);
+    fields = fields.subspan(1);
+  }
   for (const CheckType* type : check_types()) {
     for (const auto& field : type->fields) known.push_back(field.key);
     for (const auto& field : type->shared_fields) known.push_back(field.key);
   }
-  read_object<Check>(v, kCommonFields, check, known);
+  read_object<Check>(v, fields, check, known);
 }
 
 void fit_to_interval(const JsonView& v, std::string_view key, Duration& value, Duration interval) {
@@ -134,7 +143,7 @@ const CheckType* type_of(const JsonView& v) {
 
 }  // namespace
 
-std::optional<Check> read_check(const JsonView& v, std::string name) {
+std::optional<Check> read_check(const JsonView& v, std::string name, const OtherTypes& others) {
   const std::size_t errors_before = v.diagnostics().error_count();
   Check check;
   check.name = std::move(name);
@@ -144,7 +153,7 @@ std::optional<Check> read_check(const JsonView& v, std::string name) {
   }
   check.type = type_of(v);
   if (check.type == nullptr) {
-    read_without_type(v, check);
+    read_without_type(v, others, check);
     return std::nullopt;
   }
   check.options = check.type->defaults();

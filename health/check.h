@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -63,8 +64,14 @@ struct Check {
   std::string fingerprint() const;
 };
 
+/// Types that the caller reads itself, so that who mistypes one is told of them and of nothing else.
+struct OtherTypes {
+  std::span<const std::string_view> names;
+  std::span<const std::string_view> keys;  ///< of their options
+};
+
 /// Reads one check; every mistake is reported. nullopt when there was any.
-std::optional<Check> read_check(const JsonView& v, std::string name);
+std::optional<Check> read_check(const JsonView& v, std::string name, const OtherTypes& others = {});
 
 /// The names of all types, in the order of the registry.
 std::vector<std::string_view> check_type_names();

@@ -126,6 +126,11 @@ void report_circles(const std::map<std::string, std::string>& rest, const Views&
 
 }  // namespace
 
+health::OtherTypes combined_check_types() {
+  static constexpr std::string_view kKeys[] = {"of", "at_least"};
+  return {kTypes, kKeys};
+}
+
 bool is_combined_check(const JsonView& v) {
   if (!v.json().is_object()) return false;
   const auto type = v.json().find("type");

@@ -14,9 +14,13 @@
 #include <span>
 
 #include "core/json_fields.h"
+#include "health/check.h"
 #include "server/config/pool_reader.h"
 
 namespace gslbd::server {
+
+/// The types: all, any, at_least and not.
+health::OtherTypes combined_check_types();
 
 /// True when the definition at `v` is one of ours: its type is all, any, at_least or not.
 bool is_combined_check(const JsonView& v);

@@ -251,7 +251,7 @@ class ScopeReader {
         combined.emplace(name, v);
         return;
       }
-      auto check = health::read_check(v, scope_.prefix_ + name);
+      auto check = health::read_check(v, scope_.prefix_ + name, combined_check_types());
       if (outer != nullptr && check && check->type->local_power) {
         v.error(fmt::format(
             "a check of type {} must stand in the configuration file: a zone file may not run or read "
