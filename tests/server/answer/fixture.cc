@@ -19,7 +19,10 @@ server::AddressAnswers compile_family(const TestPool& pool, Family family) {
     server::Member member;
     member.address = *Address::parse(pool.addresses[i]);
     if (i < pool.weights.size()) member.weight = pool.weights[i];
-    if (member.address.family() == family) decision.members.push_back(static_cast<std::uint32_t>(i));
+    if (member.address.family() == family) {
+      decision.members.push_back(static_cast<std::uint32_t>(i));
+      if (i < pool.shares.size()) decision.shares.push_back(pool.shares[i]);
+    }
     p.members.push_back(member);
   }
   decision.steer =

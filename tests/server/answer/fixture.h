@@ -20,7 +20,8 @@ struct TestPool {
   server::Selection selection = server::Selection::rotated;
   std::vector<std::uint32_t> weights = {};
   std::uint32_t ttl_s = 20;
-  bool all_down = false;  ///< no member lives, and `selection` is what the pool answers then
+  std::vector<std::uint32_t> shares = {};  ///< weighted, of kShareSteps: a slow start is on; empty: none is
+  bool all_down = false;                   ///< no member lives, and `selection` is what the pool answers then
 };
 
 class Authority {

@@ -13,6 +13,7 @@
 
 #include "server/answer/policy.h"
 #include "server/net/worker.h"
+#include "server/steering/decide.h"
 #include "tests/server/answer/fixture.h"
 #include "tests/support/catch.h"
 #include "zones/rr_type.h"
@@ -76,9 +77,13 @@ Authority authority() {
   return Authority({R"({"zone": "e.test", "soa": {"mname": "ns"}, "records": {
                        "@": {"NS": "ns", "MX": "10 ns"}, "ns": {"A": "192.0.2.1"}, "c": {"CNAME": "p"},
                        "*.w": {"TXT": "x"}, "sub": {"NS": "ns.sub"}, "ns.sub": {"A": "192.0.2.3"},
-                       "p": {"pool": "p"}, "q": {"pool": {"name": "q", "ttl": 5}}}})"},
+                       "p": {"pool": "p"}, "q": {"pool": {"name": "q", "ttl": 5}}, "r": {"pool": "r"}}})"},
                    {{"p", {"192.0.2.10", "192.0.2.11", "2001:db8::10"}},
-                    {"q", {"192.0.2.10", "192.0.2.11"}, server::Selection::weighted, {1, 2}}},
+                    {"q", {"192.0.2.10", "192.0.2.11"}, server::Selection::weighted, {1, 2}},
+                    {.name = "r",  // one member has just recovered
+                     .addresses = {"192.0.2.10", "192.0.2.11", "2001:db8::10", "2001:db8::11"},
+                     .selection = server::Selection::weighted,
+                     .shares = {server::kShareSteps, server::kShareSteps / 2, 1, server::kShareSteps}}},
                    policy());
 }
 
@@ -99,6 +104,8 @@ std::vector<std::vector<std::uint8_t>> every_kind() {
     out.push_back(make_query("c.e.test.", type::kAaaa, options));
     out.push_back(make_query("p.e.test.", type::kA, options));
     out.push_back(make_query("q.e.test.", type::kA, options));
+    out.push_back(make_query("r.e.test.", type::kA, options));
+    out.push_back(make_query("r.e.test.", type::kAaaa, options));
     out.push_back(make_query("x.sub.e.test.", type::kA, options));
     out.push_back(make_query("nothing.e.test.", type::kA, options));
     out.push_back(make_query("ns.e.test.", type::kTxt, options));
