@@ -15,14 +15,10 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// Half a second for the first round: ten thousand targets are then twenty connections a millisecond at most.
-constexpr Duration kFirstSpread = 500ms;
 constexpr Duration kShortestWait = 100ms;    // after a connection that lived long, or the first failure
 constexpr std::uint32_t kMostDoublings = 8;  // then 25.6 s
 constexpr Duration kConnectTimeout = 3s;
 constexpr Duration kLongEnough = 5s;  // a connection that lives this long ends a series of failures
-// An idle time below this would have us renew more often than it is worth.
-constexpr Duration kShortestIdleLimit = 2s;
 
 std::size_t half_of_descriptors() {
   rlimit limit{};
@@ -45,7 +41,8 @@ class ConnectionHolder::Connection final : private HeldConnection::Events {
  public:
   Connection(ConnectionHolder& holder, TargetId id, const HeldConnection::Peer& peer, HoldListener& listener)
       : holder_(holder), id_(id), peer_(peer), listener_(listener), socket_(holder.sockets_, *this) {
-    wait(scaled(kFirstSpread, holder_.random_.unit()));
+    const MonotonicTime asked = now();
+    wait(holder_.turns_.take(asked) - asked);
   }
   ~Connection() {
     holder_.loop_.cancel(timer_);
@@ -56,6 +53,7 @@ class ConnectionHolder::Connection final : private HeldConnection::Events {
   void connect() {
     state_ = State::connecting;
     ++holder_.connecting_;
+    ++holder_.attempts_;
     set_timer(kConnectTimeout, [this] { attempt_failed(); });
     if (!socket_.connect(peer_)) attempt_failed();
   }
@@ -92,7 +90,6 @@ class ConnectionHolder::Connection final : private HeldConnection::Events {
     back_off();
   }
   void give_up_socket();
-  void learn_idle_limit(Duration lived);
 
   ConnectionHolder& holder_;
   TargetId id_;
@@ -103,8 +100,7 @@ class ConnectionHolder::Connection final : private HeldConnection::Events {
   TimerId timer_;
   std::uint32_t failures_ = 0;
   MonotonicTime held_since_{};
-  Duration last_lifetime_{0};              // of a connection that the peer closed
-  Duration idle_limit_ = Duration::max();  // after which the peer seems to close idle connections
+  IdleLimit idle_limit_;
 };
 
 void ConnectionHolder::Connection::give_up_socket() {
@@ -119,8 +115,8 @@ void ConnectionHolder::Connection::held_connected() {
   ++holder_.held_;
   held_since_ = now();
   holder_.loop_.cancel(timer_);
-  if (idle_limit_ != Duration::max()) {
-    set_timer(scaled(idle_limit_, 0.8), [this] {  // a little before the peer would
+  if (const auto renew_after = idle_limit_.renew_after()) {
+    set_timer(*renew_after, [this] {
       give_up_socket();
       holder_.connect_or_wait(id_);
     });
@@ -133,16 +129,9 @@ void ConnectionHolder::Connection::held_ended(HeldConnection::End end, const std
   give_up_socket();
   failures_ = lived >= kLongEnough ? 0 : std::min(failures_ + 1, kMostDoublings);
   if (end == HeldConnection::End::flooded) failures_ = kMostDoublings;
-  if (end == HeldConnection::End::closed) learn_idle_limit(lived);
+  if (end == HeldConnection::End::closed) idle_limit_.closed_after(lived);
   wait_a_while();
   if (end != HeldConnection::End::flooded) listener_.hold_lost(id_, why);  // last: it may release this hold
-}
-
-// Death does not come by the clock; two connections that lived equally long were closed for being idle.
-void ConnectionHolder::Connection::learn_idle_limit(Duration lived) {
-  const Duration difference = std::max(lived, last_lifetime_) - std::min(lived, last_lifetime_);
-  if (lived >= kShortestIdleLimit && difference <= lived / 10) idle_limit_ = std::min(lived, last_lifetime_);
-  last_lifetime_ = lived;
 }
 
 ConnectionHolder::ConnectionHolder(UvLoop& loop, const Options& options)
@@ -178,17 +167,22 @@ void ConnectionHolder::connect_or_wait(TargetId id) {
       log::warning("{} connections are held, which is as many as may be; other targets are probed without",
                    held_ + connecting_);
     }
-    return connection.back_off();
+    connection.back_off();
+    return call_next();
   }
   if (connecting_ < max_connecting_) return connection.connect();
   connection.queue();
   waiting_.push_back(id);
 }
 
-// The next in line gets its turn from the loop, not from here: a row of attempts that fail at once would
-// otherwise nest.
 void ConnectionHolder::connecting_over() {
   --connecting_;
+  call_next();
+}
+
+// The next in line gets its turn from the loop, not from here: a row of attempts that fail at once would
+// otherwise nest.
+void ConnectionHolder::call_next() {
   while (!waiting_.empty()) {
     const TargetId id = waiting_.front();
     waiting_.pop_front();

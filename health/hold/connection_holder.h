@@ -3,10 +3,11 @@
 // Held connections in production: an idle TCP connection to each target, which the peer's kernel ends when
 // the process behind it dies (FIN or RST), and ours when the host falls silent (keep-alives).
 //
-// Connecting is spread and rationed: a first connection waits a random moment, only some are under way at
-// once, and attempts that fail, or connections that end soon, are followed by ever longer waits. A server
-// that closes idle connections after a fixed time is recognised by two that lived equally long: from then on
-// the connection is renewed before its time is up, so that its end means something again.
+// Connecting is spread and rationed: a first connection is opened at once where it comes alone, many one
+// after the other, only some are under way at once, and attempts that fail, or connections that end soon, are
+// followed by ever longer waits. A server that closes idle connections after a fixed time is recognised by
+// two that lived equally long: from then on the connection is renewed before its time is up, so that its end
+// means something again.
 //
 // Invariants: at most one socket a hold; at most max_connections in all; whatever the peer sends is thrown
 // away unread, and who sends without end is not held for a while.
@@ -20,6 +21,7 @@
 
 #include "core/random.h"
 #include "health/hold.h"
+#include "health/hold/timing.h"
 #include "health/stream/socket_set.h"
 #include "health/uv_loop.h"
 
@@ -42,18 +44,23 @@ class ConnectionHolder final : public Holder {
 
   /// Connections that stand now.
   std::size_t held() const { return held_; }
+  /// Connections that were begun, ever.
+  std::uint64_t attempts() const { return attempts_; }
 
  private:
   class Connection;
 
   void connect_or_wait(TargetId id);
   void connecting_over();
+  void call_next();
 
   UvLoop& loop_;
   SocketSet sockets_;
   std::size_t max_connections_;
   std::size_t max_connecting_;
   Random random_;
+  Turns turns_;
+  std::uint64_t attempts_ = 0;
   std::size_t connecting_ = 0;
   std::size_t held_ = 0;
   bool told_full_ = false;

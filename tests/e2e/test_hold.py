@@ -6,7 +6,8 @@ import subprocess
 import threading
 import unittest
 
-from case import E2eCase, members, zone
+from case import E2eCase, members, needs_network, zone
+from network import Network
 from waiting import stays, wait_until
 
 ONE, TWO = "127.0.0.11", "127.0.0.12"
@@ -80,6 +81,22 @@ class Hold(E2eCase):
         # A probe at once, and the connection anew.
         wait_until(lambda: site.accepted >= before + 2, "a probe and a new connection")
         stays(lambda: self.addresses(server, "www.example.com") == [ONE], "the address", 0.3)
+
+    @needs_network
+    def test_a_host_that_falls_silent_is_noticed_by_lost_keep_alives(self):
+        network = Network()
+        self.addCleanup(network.__exit__)
+        home, fra = network.host("gslbd", "10.54.0.2/24"), network.host("fra", "10.54.0.11/24")
+        self.site("fra", "10.54.0.11", 80, fra.prefix)
+        # Probes alone would not take it down: the connection must go first.
+        check = {**RARE, "port": 80, "interval": "1s", "fall": 100}
+        path = self.configure(zones=[zone({"www": {"pool": "www"}})], checks={"c": check}, isolation=False,
+                              pools={"www": {"alive": "c", "members": members("10.54.0.11")}})
+        server = self.gslbd(path, prefix=home.prefix)
+        wait_until(lambda: "10.54.0.11:80" in home.run("ss", "-Htn", "state", "established").stdout, "a connection")
+        fra.swallow("10.54.0.2/32")
+        wait_until(lambda: any("held connection lost (no answer to keep-alives)" in line for line in server.lines),
+                   "the loss of the connection to be noticed")
 
 
 if __name__ == "__main__":
