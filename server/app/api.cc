@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/app/api.h"
 
+#include "server/app/reports.h"
 #include "server/app/status_page.h"
 #include "server/app/zone_export.h"
 
@@ -16,13 +17,53 @@ HttpResponse busy() {
 
 template <class F>
 HttpResponse from_main(Mailbox& main, F question) {
-  const auto answer = main.ask(std::move(question), kPatience);
-  return answer ? *answer : busy();
+  auto answer = main.ask(std::move(question), kPatience);
+  return answer ? std::move(*answer) : busy();
 }
 
 // What a file or a probed site says may be no UTF-8; what we say is.
 std::string json_text(const Json& json) {
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+/// All of /api/v1/status; nullopt when main does not answer.
+std::optional<Json> whole_status(const Sources& from) {
+  const Reports reports = gather_reports(from.monitor, from.recorder);
+  struct OfMain {
+    Json status;
+    ForcedStates forced;
+  };
+  auto of_main = from.main.ask(
+      [&source = from.source] {
+        const StatusFacts facts = source.facts();
+        return OfMain{status_json(facts),
+                      facts.control != nullptr ? facts.control->forced() : ForcedStates()};
+      },
+      kPatience);
+  if (!of_main) return std::nullopt;
+  add_reports(reports, of_main->forced, of_main->status);
+  return std::move(of_main->status);
+}
+
+HttpResponse answer_page(const Sources& from) {
+  const auto status = whole_status(from);
+  if (!status) return busy();
+  // By way of the text, which has nothing in it that is no UTF-8.
+  return {200, "text/html; charset=utf-8", status_page(Json::parse(json_text(*status)))};
+}
+
+HttpResponse answer_status(const Sources& from) {
+  const auto status = whole_status(from);
+  if (!status) return busy();
+  return {200, "application/json", json_text(*status)};
+}
+
+HttpResponse answer_metrics(const Sources& from) {
+  const Reports reports = gather_reports(from.monitor, from.recorder);
+  auto view = from.main.ask([&source = from.source] { return metrics_view(source.facts()); }, kPatience);
+  if (!view) return busy();
+  add_reports(reports, *view);
+  return {200, kMetricsContentType, render_metrics(*view)};
 }
 
 HttpResponse export_zone(const StatusSource& source, const HttpRequest& request) {
@@ -39,45 +80,27 @@ HttpResponse export_zone(const StatusSource& source, const HttpRequest& request)
 
 }  // namespace
 
-std::vector<Route> make_routes(const StatusSource& source, const health::Monitor& monitor, Mailbox& main) {
+std::vector<Route> make_routes(const Sources& from) {
   return {
-      {"GET", "/",
-       [&](const HttpRequest&) {
-         return from_main(main, [&source, targets = monitor.status(), engine = monitor.stats()] {
-           return HttpResponse{
-               200, "text/html; charset=utf-8",
-               status_page(Json::parse(json_text(status_json(source.facts(), targets, engine))))};
-         });
-       }},
+      {"GET", "/", [from](const HttpRequest&) { return answer_page(from); }},
       {"GET", "/healthz",
        [](const HttpRequest&) {
          return HttpResponse{200, "text/plain; charset=utf-8", "ok\n"};
        }},
       {"GET", "/ready",
-       [&](const HttpRequest&) {
-         return from_main(main, [&] {
+       [from](const HttpRequest&) {
+         return from_main(from.main, [&source = from.source] {
            const bool ready = source.facts().answering;
            return HttpResponse{ready ? 200 : 503, "text/plain; charset=utf-8",
                                ready ? "ready\n" : "starting\n"};
          });
        }},
-      {"GET", "/metrics",
-       [&](const HttpRequest&) {
-         return from_main(main, [&source, targets = monitor.status(), engine = monitor.stats()] {
-           return HttpResponse{200, kMetricsContentType,
-                               render_metrics(metrics_view(source.facts(), targets, engine))};
-         });
-       }},
-      {"GET", "/api/v1/status",
-       [&](const HttpRequest&) {
-         return from_main(main, [&source, targets = monitor.status(), engine = monitor.stats()] {
-           return HttpResponse{200, "application/json",
-                               json_text(status_json(source.facts(), targets, engine))};
-         });
-       }},
+      {"GET", "/metrics", [from](const HttpRequest&) { return answer_metrics(from); }},
+      {"GET", "/api/v1/status", [from](const HttpRequest&) { return answer_status(from); }},
       {"GET", "/api/v1/zones/",
-       [&](const HttpRequest& request) {
-         return from_main(main, [&source, request] { return export_zone(source, request); });
+       [from](const HttpRequest& request) {
+         return from_main(from.main,
+                          [&source = from.source, request] { return export_zone(source, request); });
        },
        true},
   };

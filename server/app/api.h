@@ -11,10 +11,18 @@
 #include "server/admin/http_server.h"
 #include "server/app/mailbox.h"
 #include "server/app/status.h"
+#include "server/journal/recorder.h"
 
 namespace gslbd::server {
 
-/// All three must outlive the HTTP server.
-std::vector<Route> make_routes(const StatusSource& source, const health::Monitor& monitor, Mailbox& main);
+/// Who is asked; all must outlive the HTTP server.
+struct Sources {
+  const StatusSource& source;
+  const health::Monitor& monitor;
+  const Recorder& recorder;
+  Mailbox& main;
+};
+
+std::vector<Route> make_routes(const Sources& from);
 
 }  // namespace gslbd::server

@@ -2,7 +2,6 @@
 // Fills the picture that server/admin/metrics.h renders.
 #include <fmt/format.h>
 
-#include <map>
 #include <set>
 #include <tuple>
 
@@ -11,40 +10,6 @@
 
 namespace gslbd::server {
 namespace {
-
-double epoch_seconds(WallTime t) {
-  return to_seconds(t.time_since_epoch());
-}
-
-void add_targets(std::span<const health::TargetStatus> targets, MetricsView& view) {
-  std::map<std::string, MetricsView::CheckDuration> durations;
-  for (const auto& t : targets) {
-    const std::string target = t.address.to_string();
-    MetricsView::Check check{t.check, target, std::nullopt, std::nullopt};
-    if (t.verdict != health::Verdict::unknown) check.up = t.verdict == health::Verdict::up;
-    if (t.last) check.last_outcome_timestamp_s = epoch_seconds(t.last->at);
-    view.checks.push_back(std::move(check));
-    for (std::size_t r = 0; r < health::kReasonCount; ++r) {
-      const std::uint64_t count = t.counts.by_reason[r];
-      // A pass is always shown, so that rate() has a series from the start.
-      if (count == 0 && r != 0) continue;
-      view.probes.push_back(
-          {t.check, target, std::string(health::reason_name(static_cast<health::Reason>(r))), count});
-    }
-    MetricsView::CheckDuration& d = durations[t.check];
-    d.check = t.check;
-    d.buckets.resize(health::kDurationBounds.size());
-    std::uint64_t cumulative = 0;
-    for (std::size_t b = 0; b < d.buckets.size(); ++b) {
-      cumulative += t.counts.duration_buckets[b];
-      d.buckets[b].upper_s = to_seconds(health::kDurationBounds[b]);
-      d.buckets[b].cumulative += cumulative;
-    }
-    d.count += cumulative + t.counts.duration_buckets.back();
-    d.sum_s += to_seconds(t.counts.duration_sum);
-  }
-  for (auto& [unused, d] : durations) view.durations.push_back(std::move(d));
-}
 
 void add_pools(const Steering& steering, MetricsView& view) {
   for (std::uint32_t p = 0; p < steering.pools().size(); ++p) {
@@ -59,28 +24,6 @@ void add_pools(const Steering& steering, MetricsView& view) {
     }
     view.pools.push_back(std::move(pool));
   }
-}
-
-MetricsView::Prober prober(const health::EngineStats& engine, bool stuck) {
-  MetricsView::Prober p;
-  p.isolated = engine.isolated;
-  p.isolated_from = engine.isolated_from;
-  p.starved = engine.starved;
-  p.stuck = stuck;
-  p.targets = engine.targets;
-  p.in_flight = engine.in_flight;
-  p.doubted = engine.doubted;
-  p.isolations = engine.isolations;
-  p.stale = engine.stale;
-  p.holds_lost = engine.holds_lost;
-  std::uint64_t cumulative = 0;
-  for (std::size_t b = 0; b < health::kLatenessBounds.size(); ++b) {
-    cumulative += engine.lateness_buckets[b];
-    p.lateness.buckets.push_back({to_seconds(health::kLatenessBounds[b]), cumulative});
-  }
-  p.lateness.count = cumulative + engine.lateness_buckets.back();
-  p.lateness.sum_s = to_seconds(engine.lateness_sum);
-  return p;
 }
 
 // An operator and a window may force the same of one scope: one series says both.
@@ -109,22 +52,6 @@ void add_protection(const ResponseTotals& totals, MetricsView& view) {
     }
   }
   view.rate_limit_exempt = totals.rate_limit.exempt;
-}
-
-void add_records(const Recorder& recorder, MetricsView& view) {
-  for (const UptimeFigures& figures : recorder.uptime()) {
-    for (std::size_t w = 0; w < figures.windows.size(); ++w) {
-      const auto ratio = figures.windows[w].ratio();
-      if (!ratio) continue;
-      view.uptimes.push_back(
-          {figures.check, figures.target, figures.site, std::string(kUptimeWindows[w].name), *ratio});
-    }
-  }
-  const RecorderCounters counters = recorder.counters();
-  view.journal = {counters.written, counters.queue_full, counters.write_failed};
-  for (const HookCounters& h : counters.hooks) {
-    view.hooks.push_back({h.hook, h.delivered, h.failed, h.retried, h.dropped});
-  }
 }
 
 }  // namespace
@@ -156,21 +83,18 @@ std::string rcode_name(std::size_t rcode) {
   }
 }
 
-MetricsView metrics_view(const StatusFacts& facts, std::span<const health::TargetStatus> targets,
-                         const health::EngineStats& engine) {
+MetricsView metrics_view(const StatusFacts& facts) {
   MetricsView view;
   view.version = version();
-  view.start_time_s = epoch_seconds(facts.started_at);
+  view.start_time_s = to_seconds(facts.started_at.time_since_epoch());
   view.net = facts.net;
   for (const std::size_t r : {0U, 1U, 2U, 3U, 4U, 5U, 6U, 9U, 16U, 23U}) {
     view.responses.push_back({rcode_name(r), facts.responses.by_rcode[r]});
   }
   add_protection(facts.responses, view);
-  add_targets(targets, view);
-  view.prober = prober(engine, facts.health_stuck);
+  view.prober.stuck = facts.health_stuck;
   add_pools(facts.state.steering(), view);
   if (facts.control != nullptr) add_forced(facts.control->forced(), view);
-  if (facts.recorder != nullptr) add_records(*facts.recorder, view);
   for (const auto& [key, count] : facts.state.answer_totals())
     view.answers.push_back({key.first, key.second, count});
   for (const LoadedZone& z : facts.state.loaded().zones) {

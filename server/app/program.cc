@@ -70,7 +70,6 @@ class Program final : public StatusSource {
     facts.listen = endpoints_;
     facts.waiting_for_restart = waiting_for_restart(started_with_, state_.loaded().config);
     facts.control = &control_;
-    facts.recorder = &recorder_;
     facts.health_stuck = watchdog_.state().alarmed();
     if (workers_) facts.net = workers_->totals();
     for (const Responder* responder : responders_) facts.responses.add(responder->counters());
@@ -166,7 +165,7 @@ class Program final : public StatusSource {
   }
 
   std::vector<Route> routes() {
-    auto all = make_routes(*this, monitor_, mailbox_);
+    auto all = make_routes({*this, monitor_, recorder_, mailbox_});
     for (Route& route : control_routes(control_, mailbox_)) all.push_back(std::move(route));
     for (Route& route : recorder_routes(recorder_)) all.push_back(std::move(route));
     all.push_back(heartbeat_route(*this, monitor_, mailbox_, control_.guard()));

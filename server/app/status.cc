@@ -4,83 +4,11 @@
 #include <numeric>
 
 #include "server/app/program.h"
-#include "server/journal/journal_api.h"
+#include "server/app/reports.h"
 #include "server/steering/compile.h"
 
 namespace gslbd::server {
 namespace {
-
-// What is forced, as it stands beside the real state; null when nothing is.
-Json forced_json(const ForcedEntry* entry) {
-  if (entry == nullptr) return nullptr;
-  Json out = {{"state", forced_state_name(entry->state)},
-              {"scope", entry->scope.to_string()},
-              {"reason", entry->reason},
-              {"author", entry->author},
-              {"until", nullptr}};
-  if (entry->until) out["until"] = format_wall_time(*entry->until);
-  return out;
-}
-
-// Why a target that passes its probes is down; null when nothing holds it.
-Json held_back_json(const health::TargetStatus& t) {
-  if (t.held_back == health::HeldBack::no) return nullptr;
-  return {{"why", health::held_back_text(t.held_back)},
-          {"until", t.held_until == WallTime{} ? Json() : Json(format_wall_time(t.held_until))}};
-}
-
-// Whether what the verdicts say may be believed at all.
-Json prober_json(const health::EngineStats& engine, bool stuck) {
-  return {{"isolated", engine.isolated},
-          {"isolated_since", engine.isolated ? Json(format_wall_time(engine.isolated_since)) : Json()},
-          {"starved", engine.starved},
-          {"stuck", stuck},
-          {"targets", engine.targets},
-          {"probes_in_flight", engine.in_flight},
-          {"doubted", engine.doubted},
-          {"isolations", engine.isolations},
-          {"stale_verdicts", engine.stale},
-          {"holds_lost", engine.holds_lost}};
-}
-
-Json targets_json(std::span<const health::TargetStatus> targets, const ForcedStates& forced) {
-  Json out = Json::array();
-  for (const auto& t : targets) {
-    Json failures = Json::object();
-    for (std::size_t r = 1; r < health::kReasonCount; ++r) {
-      if (t.counts.by_reason[r] != 0) {
-        failures[std::string(health::reason_name(static_cast<health::Reason>(r)))] = t.counts.by_reason[r];
-      }
-    }
-    Json entry = {
-        {"check", t.check},
-        {"type", t.type},
-        {"target", t.address.to_string()},
-        {"verdict", health::verdict_name(t.verdict)},
-        {"since", format_wall_time(t.since)},
-        {"site", t.site},
-        {"canary", t.canary},
-        {"evidence", health::verdict_name(t.evidence)},
-        {"evidence_at", t.evidence_at == WallTime{} ? Json() : Json(format_wall_time(t.evidence_at))},
-        {"pending", t.pending},
-        {"doubted", t.doubted},
-        {"held_back", held_back_json(t)},
-        {"flap_penalty", t.flap_penalty},
-        {t.streak_passes ? "passes_in_a_row" : "failures_in_a_row", t.streak},
-        {"passes", t.counts.of(health::Reason::pass)},
-        {"failures", failures},
-        {"forced", forced_json(forced.target(t.check, t.address))},
-        {"last", nullptr}};
-    if (t.last) {
-      entry["last"] = {{"outcome", health::reason_name(t.last->reason)},
-                       {"detail", t.last->detail},
-                       {"duration_seconds", to_seconds(t.last->duration)},
-                       {"at", format_wall_time(t.last->at)}};
-    }
-    out.push_back(std::move(entry));
-  }
-  return out;
-}
 
 Json answer_json(const Steering& steering, std::uint32_t pool, Family family) {
   const Decision decision = steering.decide(pool, family);
@@ -208,8 +136,7 @@ void ResponseTotals::add(const ResponseCounters& worker) {
   rate_limit.add(worker.rate_limit);
 }
 
-Json status_json(const StatusFacts& facts, std::span<const health::TargetStatus> targets,
-                 const health::EngineStats& engine) {
+Json status_json(const StatusFacts& facts) {
   const Config& config = facts.state.loaded().config;
   const ForcedStates nothing;
   const ForcedStates& forced = facts.control != nullptr ? facts.control->forced() : nothing;
@@ -230,13 +157,11 @@ Json status_json(const StatusFacts& facts, std::span<const health::TargetStatus>
              {{"successful", facts.last_reload.successful},
               {"at", format_wall_time(facts.last_reload.at)},
               {"messages", facts.last_reload.messages}}}}},
-          {"prober", prober_json(engine, facts.health_stuck)},
+          {"prober", {{"stuck", facts.health_stuck}}},
           {"traffic", traffic_json(facts)},
           {"zones", zones_json(facts.state.loaded())},
           {"forced", facts.control != nullptr ? facts.control->json() : Json::object()},
-          {"uptime", facts.recorder != nullptr ? uptime_json(facts.recorder->uptime()) : Json::object()},
-          {"pools", pools_json(facts.state.steering(), forced)},
-          {"checks", targets_json(targets, forced)}};
+          {"pools", pools_json(facts.state.steering(), forced)}};
 }
 
 }  // namespace gslbd::server

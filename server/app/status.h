@@ -1,24 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// What the server tells about itself: the JSON of /api/v1/status and the metrics, from facts that the main
-// loop gathers and the health thread's report.
+// What the main loop tells of the server: its part of the JSON of /api/v1/status and of the metrics. The
+// other part, the larger one, is in reports.h. While main is asked it does nothing else: what costs time and
+// needs no fact of main's does not belong here.
 //
-// Thread: the functions are pure; StatusSource::facts() belongs to main.
+// Thread: main.
 
 #include <array>
-#include <span>
 #include <string_view>
 #include <vector>
 
 #include "core/json.h"
-#include "health/engine_stats.h"
-#include "health/target.h"
 #include "server/admin/metrics.h"
 #include "server/answer/responder.h"
 #include "server/app/reloader.h"
 #include "server/app/state.h"
 #include "server/control/control.h"
-#include "server/journal/recorder.h"
 #include "server/net/counters.h"
 
 namespace gslbd::server {
@@ -49,20 +46,16 @@ struct StatusFacts {
   std::vector<std::string_view> waiting_for_restart{};  ///< keys of the configuration
   const Control* control = nullptr;                     ///< what is forced; null: nothing
   bool health_stuck = false;                            ///< the health thread does not run
-  const Recorder* recorder = nullptr;                   ///< uptime, journal and hooks; null: none
 };
 
 class StatusSource {
  public:
   virtual ~StatusSource() = default;
-  /// Thread: main.
   virtual StatusFacts facts() const = 0;
 };
 
-Json status_json(const StatusFacts& facts, std::span<const health::TargetStatus> targets,
-                 const health::EngineStats& engine = {});
-MetricsView metrics_view(const StatusFacts& facts, std::span<const health::TargetStatus> targets,
-                         const health::EngineStats& engine = {});
+Json status_json(const StatusFacts& facts);
+MetricsView metrics_view(const StatusFacts& facts);
 
 /// "NOERROR"; "RCODE17" for one without a name.
 std::string rcode_name(std::size_t rcode);

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is added to main's part of the status and of the metrics.
+#include "server/app/reports.h"
+
+#include "tests/support/catch.h"
+
+using namespace gslbd;
+using namespace gslbd::server;
+using namespace std::chrono_literals;
+
+namespace {
+
+health::TargetStatus target(const char* address) {
+  health::TargetStatus t;
+  t.check = "web";
+  t.address = *Address::parse(address);
+  t.type = "http";
+  t.verdict = health::Verdict::down;
+  t.last = health::Outcome{health::Reason::refused, "connection refused", 2ms, WallTime(1h)};
+  t.counts.add(*t.last);
+  return t;
+}
+
+Reports reports() {
+  Reports r;
+  r.targets = {target("192.0.2.1"), target("192.0.2.2")};
+  r.engine.targets = 2;
+  r.engine.isolated = true;
+  Share share{3h, 1h, 20h};
+  r.uptime = {{"web", "192.0.2.1", "fra", {Share{}, share, share}}, {"", "", "fra", {share, share, share}}};
+  r.recorder.written = 7;
+  r.recorder.hooks = {{"pager", 1, 2, 3, 4}};
+  return r;
+}
+
+ForcedStates forced() {
+  ForcedStates states;
+  ForcedEntry entry;
+  entry.scope = ForcedScope::target("web", *Address::parse("192.0.2.2"));
+  entry.reason = "disk";
+  REQUIRE(states.set(entry));
+  return states;
+}
+
+}  // namespace
+
+TEST_CASE("the status gets targets, what is forced beside them, the prober and uptime") {
+  Json status = {{"prober", {{"stuck", false}}}, {"pools", Json::array()}};
+  add_reports(reports(), forced(), status);
+  CHECK(status["prober"]["stuck"] == false);
+  CHECK(status["prober"]["isolated"] == true);
+  CHECK(status["prober"]["targets"] == 2);
+  REQUIRE(status["checks"].size() == 2);
+  CHECK(status["checks"][0]["verdict"] == "down");
+  CHECK(status["checks"][0]["failures"] == Json{{"refused", 1}});
+  CHECK(status["checks"][0]["forced"] == nullptr);
+  CHECK(status["checks"][1]["forced"]["reason"] == "disk");
+  CHECK(status["uptime"]["targets"][0]["windows"]["24h"]["ratio"] == 0.75);
+  CHECK(status["uptime"]["targets"][0]["windows"]["1h"]["ratio"] == nullptr);
+  CHECK(status["uptime"]["sites"][0]["site"] == "fra");
+  CHECK(status["pools"] == Json::array());
+}
+
+TEST_CASE("the metrics get the same") {
+  MetricsView view;
+  view.prober.stuck = true;
+  add_reports(reports(), view);
+  CHECK(view.prober.stuck);
+  CHECK(view.prober.isolated);
+  REQUIRE(view.checks.size() == 2);
+  CHECK(view.checks[0].up == false);
+  REQUIRE(view.durations.size() == 1);
+  CHECK(view.durations[0].count == 2);
+  CHECK(view.uptimes.size() == 5);  // nothing is known of one window
+  CHECK(view.journal.written == 7);
+  REQUIRE(view.hooks.size() == 1);
+  CHECK(view.hooks[0].hook == "pager");
+}
