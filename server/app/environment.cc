@@ -25,11 +25,20 @@ std::string state_dir(const Config& config) {
   return config.state_dir.empty() ? std::string() : config.resolve(config.state_dir);
 }
 
-Result<void> check_state_dir(const Config& config) {
-  if (config.state_dir.empty()) return {};
+Result<StateLock> take_state_dir(const Config& config) {
   const std::string path = state_dir(config);
-  if (access(path.c_str(), W_OK | X_OK) == 0) return {};
-  return fail("state_dir " + path + " cannot be written: " + std::strerror(errno));
+  if (path.empty()) return StateLock();
+  if (access(path.c_str(), W_OK | X_OK) != 0) {
+    return fail("state_dir " + path + " cannot be written: " + std::strerror(errno));
+  }
+  // Without them a drained site would come back: better not to start than to start forgetful.
+  for (const char* name : {"forced.json", "verdicts.json"}) {
+    const std::string file = path + "/" + name;
+    if (access(file.c_str(), R_OK) != 0 && errno != ENOENT) {
+      return fail(file + " cannot be read: " + std::strerror(errno));
+    }
+  }
+  return StateLock::take(path);
 }
 
 }  // namespace gslbd::server

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "core/result.h"
+#include "server/app/state_lock.h"
 #include "server/config/config.h"
 
 namespace gslbd::server {
@@ -18,7 +19,8 @@ std::size_t raise_descriptor_limit();
 
 /// Where verdicts are kept; empty: nowhere.
 std::string state_dir(const Config& config);
-/// An error when they cannot be kept where the configuration says.
-Result<void> check_state_dir(const Config& config);
+/// The directory, for this process alone. An error when things cannot be kept where the configuration says:
+/// it cannot be written, a file of it cannot be read, or another server has it.
+Result<StateLock> take_state_dir(const Config& config);
 
 }  // namespace gslbd::server

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <csignal>
 #include <memory>
+#include <stdexcept>
 
 #include "core/log.h"
 #include "server/admin/http_server.h"
@@ -22,6 +23,7 @@
 #include "server/app/reloader.h"
 #include "server/app/restart.h"
 #include "server/app/state.h"
+#include "server/app/state_lock.h"
 #include "server/app/status.h"
 #include "server/app/step_timer.h"
 #include "server/app/verdict_keeper.h"
@@ -36,8 +38,9 @@ namespace {
 
 class Program final : public StatusSource {
  public:
-  explicit Program(Loaded loaded, const Diagnostics& diagnostics)
-      : first_(std::move(loaded)),
+  Program(Loaded loaded, const Diagnostics& diagnostics, StateLock lock)
+      : state_lock_(std::move(lock)),
+        first_(std::move(loaded)),
         mailbox_(loop_),
         worker_count_(worker_count(first_.config)),
         recorder_(recorder_settings(first_.config), version()),
@@ -132,7 +135,6 @@ class Program final : public StatusSource {
   }
 
   Result<void> start() {
-    if (auto usable = check_state_dir(first_.config); !usable) return usable;
     auto listeners = open_listeners(listen_specs(first_.config), worker_count_);
     if (!listeners) return tl::unexpected(listeners.error());
     endpoints_ = listeners->endpoints;
@@ -186,11 +188,21 @@ class Program final : public StatusSource {
     const Config config = loaded.config;
     log::set_level(config.log_level);
     const std::size_t zones = loaded.zones.size();
+    auto lock = lock_of(config);
     state_.install(std::move(loaded), control_.lookup());
+    if (lock) state_lock_ = std::move(*lock);
     control_.installed(control_setup(state_.loaded()));
     recorder_.configure(recorder_settings(config));
     log::info("configuration {} serves: {} zones, {} pools, {} targets", state_.generation(), zones,
               state_.steering().pools().size(), state_.steering().targets().size());
+  }
+
+  // A state directory that is moved to must be free; nullopt: it stays where it is.
+  std::optional<StateLock> lock_of(const Config& config) const {
+    if (state_lock_.holds(state_dir(config))) return std::nullopt;
+    auto lock = take_state_dir(config);
+    if (!lock) throw std::runtime_error(lock.error().message);
+    return std::move(*lock);
   }
 
   void load_ended() {
@@ -259,6 +271,7 @@ class Program final : public StatusSource {
     recorder_.stop(why_);
   }
 
+  StateLock state_lock_;  ///< before all that reads or writes there
   Loaded first_;
   const SystemClock clock_{};
   MainLoop loop_;
@@ -308,7 +321,12 @@ int run_program(const std::string& config_file) {
     log::error("not started, errors in the configuration: {}", diagnostics.error_count());
     return 1;
   }
-  return Program(std::move(*loaded), diagnostics).run();
+  auto lock = take_state_dir(loaded->config);
+  if (!lock) {
+    log::error("{}", lock.error().message);
+    return 1;
+  }
+  return Program(std::move(*loaded), diagnostics, std::move(*lock)).run();
 }
 
 }  // namespace gslbd::server

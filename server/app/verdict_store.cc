@@ -34,31 +34,36 @@ health::RememberedVerdict read_entry(const Json& entry, WallTime written) {
 
 VerdictStore::VerdictStore(const std::string& state_dir) : file_(state_dir, "verdicts.json") {}
 
+Result<VerdictStore::Content> VerdictStore::parse(std::string_view text) try {
+  const Json file = Json::parse(text);
+  const int version = file.at("version").get<int>();
+  if (version != 1 && version != kVersion) return fail("it has another version");
+  Content out{from_milliseconds(file.at("written_ms")), {}};
+  for (const Json& entry : file.at("verdicts")) out.verdicts.push_back(read_entry(entry, out.written));
+  return out;
+} catch (const std::exception& e) {
+  return fail(e.what());
+}
+
 std::vector<health::RememberedVerdict> VerdictStore::load(WallTime now) const {
-  try {
-    const auto text = file_.read();
-    if (!text) throw std::runtime_error(text.error().message);
-    if (!*text) return {};
-    const Json file = Json::parse(**text);
-    const int version = file.at("version").get<int>();
-    if (version != 1 && version != kVersion) throw std::runtime_error("it has another version");
-    const WallTime written = from_milliseconds(file.at("written_ms"));
-    std::vector<health::RememberedVerdict> out;
-    for (const Json& entry : file.at("verdicts")) out.push_back(read_entry(entry, written));
-    const std::size_t all = out.size();
-    // A file from the future tells that a clock was wrong: nobody knows how old it is.
-    if (now - written > kFreshFor || written - now > kFreshFor) {
-      std::erase_if(out, [](const auto& each) { return !each.awaits_resume; });
-      log::info("{}: written at {}: too long ago to be believed, but for {} that wait to be resumed", path(),
-                format_wall_time(written), out.size());
-    } else {
-      log::info("{}: {} verdicts of {} are taken up", path(), all, format_wall_time(written));
-    }
-    return out;
-  } catch (const std::exception& e) {
-    (void)file_.set_aside(e.what());
+  const auto text = file_.read();
+  if (!text) log::error("{}", text.error().message);
+  if (!text || !*text) return {};
+  auto content = parse(**text);
+  if (!content) {
+    (void)file_.set_aside(content.error().message);
     return {};
   }
+  auto& [written, out] = *content;
+  // A file from the future tells that a clock was wrong: nobody knows how old it is.
+  if (now - written > kFreshFor || written - now > kFreshFor) {
+    std::erase_if(out, [](const auto& each) { return !each.awaits_resume; });
+    log::info("{}: written at {}: too long ago to be believed, but for {} that wait to be resumed", path(),
+              format_wall_time(written), out.size());
+  } else {
+    log::info("{}: {} verdicts of {} are taken up", path(), out.size(), format_wall_time(written));
+  }
+  return std::move(out);
 }
 
 std::string VerdictStore::serialize(std::span<const health::TargetStatus> targets, WallTime now) {

@@ -5,8 +5,8 @@
 // down (flap damping, failback) stays so.
 //
 // The file says when it was written; what is older than kFreshFor is not believed. What an operator has to
-// resume is kept however long the program was away: only he may end it. A file that cannot be read is set
-// aside, not lost.
+// resume is kept however long the program was away: only he may end it. A damaged file is set aside, not
+// lost; one that cannot be read stays where it is.
 //
 // Thread: any one at a time.
 
@@ -29,6 +29,12 @@ class VerdictStore {
   explicit VerdictStore(const std::string& state_dir);
 
   const std::string& path() const { return file_.path(); }
+  struct Content {
+    WallTime written{};
+    std::vector<health::RememberedVerdict> verdicts;
+  };
+  /// What serialize() wrote; the error says why it cannot be that.
+  static Result<Content> parse(std::string_view text);
   /// What was believed at most kFreshFor before `now`, or waits for an operator. Logs what it finds; never
   /// fails. Version 1 of the file, of the first release, is read too.
   std::vector<health::RememberedVerdict> load(WallTime now) const;

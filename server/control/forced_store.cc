@@ -47,24 +47,29 @@ ForcedEntry read_entry(const Json& entry) {
 
 }  // namespace
 
+Result<std::vector<ForcedEntry>> ForcedStore::parse(std::string_view text) try {
+  const Json document = Json::parse(text);
+  if (document.at("version").get<int>() != kVersion) return fail("it has another version");
+  std::vector<ForcedEntry> out;
+  for (const Json& entry : document.at("forced")) out.push_back(read_entry(entry));
+  if (out.size() > ForcedStates::kMost) return fail("too many entries");
+  return out;
+} catch (const std::exception& e) {
+  return fail(e.what());
+}
+
 ForcedStore::Loaded ForcedStore::load(const std::string& state_dir) {
   const StateFile file(state_dir, kName);
-  try {
-    const auto text = file.read();
-    if (!text) throw std::runtime_error(text.error().message);
-    if (!*text) return {};
-    const Json document = Json::parse(**text);
-    if (document.at("version").get<int>() != kVersion) throw std::runtime_error("it has another version");
-    Loaded out;
-    for (const Json& entry : document.at("forced")) out.entries.push_back(read_entry(entry));
-    if (out.entries.size() > ForcedStates::kMost) throw std::runtime_error("too many entries");
-    if (!out.entries.empty()) {
-      log::info("{}: {} forced states are taken up", file.path(), out.entries.size());
-    }
-    return out;
-  } catch (const std::exception& e) {
-    return {{}, file.set_aside(e.what())};
+  const auto text = file.read();
+  if (!text) {
+    log::error("{}", text.error().message);
+    return {{}, text.error().message};
   }
+  if (!*text) return {};
+  auto entries = parse(**text);
+  if (!entries) return {{}, file.set_aside(entries.error().message)};
+  if (!entries->empty()) log::info("{}: {} forced states are taken up", file.path(), entries->size());
+  return {std::move(*entries), {}};
 }
 
 std::string ForcedStore::serialize(std::span<const ForcedEntry> entries, WallTime now) {

@@ -21,9 +21,12 @@ class ForcedStore {
  public:
   struct Loaded {
     std::vector<ForcedEntry> entries;
-    std::string complaint;  ///< of a file that could not be used, which is set aside; empty: all is well
+    std::string complaint;  ///< of a file that could not be used; empty: all is well
   };
-  /// Never fails; logs what it finds. What is over is in it too.
+  /// What serialize() wrote; the error says why it cannot be that.
+  static Result<std::vector<ForcedEntry>> parse(std::string_view text);
+  /// Never fails; logs what it finds. What is over is in it too. A damaged file is set aside, one that cannot
+  /// be read stays where it is.
   static Loaded load(const std::string& state_dir);
   static std::string serialize(std::span<const ForcedEntry> entries, WallTime now);
 

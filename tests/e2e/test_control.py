@@ -149,6 +149,25 @@ class Control(E2eCase):
         self.assertIn("is set aside as", json.loads(server.get("/api/v1/forced")[1])["warning"])
         self.assertTrue((self.dir / "state/forced.json.damaged").exists())
 
+    def test_a_second_server_with_the_same_state_directory_is_refused(self):
+        server = self.start(state_dir="state")
+        done = self.run_gslbd("run", "-c", self.dir / "gslbd.json")
+        self.assertEqual(done.returncode, 1)
+        self.assertRegex(done.stderr, r"state_dir \S+state is in use by another gslbd \(process \d+\)")
+        journal = (self.dir / "state/journal.jsonl").read_text()
+        self.assertEqual(journal.count('"kind":"start"'), 1)
+        self.assertEqual(self.answer(server), [ONE, TWO])
+
+    def test_a_reload_cannot_move_to_the_state_directory_of_another(self):
+        (self.dir / "mine").mkdir()
+        self.start(state_dir="state")
+        settings = json.loads((self.dir / "gslbd.json").read_text())
+        other = self.gslbd(self.write("other.json", {**settings, "state_dir": "mine"}))
+        self.write("other.json", settings)
+        other.wait_line("cannot be installed: state_dir .* is in use by another gslbd")
+        self.write("other.json", {**settings, "state_dir": "mine", "identity": "x"})
+        wait_until(lambda: other.status()["identity"] == "x", "the next reload")
+
     # --- who may ---
 
     def test_with_a_token_nobody_commands_without_it(self):
