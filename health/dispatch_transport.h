@@ -19,6 +19,9 @@ class DispatchTransport final : public Transport {
   void start(ProbeId id, const Check& check, const Address& address, ProbeListener& listener) override {
     transport_of(check).start(id, check, address, listener);
   }
+  std::optional<Outcome> overdue(ProbeId id, const Check& check) override {
+    return transport_of(check).overdue(id, check);
+  }
   void cancel(ProbeId id, const Check& check) override { transport_of(check).cancel(id, check); }
 
  private:

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "health/overdue.h"
+
 namespace gslbd::health {
 namespace {
 
@@ -107,8 +109,11 @@ void Engine::timed_out(TargetId id) {
     target.flight.timeout = scheduler_.run_at(now + kHeldUp, [this, id] { timed_out(id); });
     return;
   }
-  transport_.cancel(target.flight.id, *target.flight.check);
-  conclude(target, {Reason::timeout, "no answer within " + format_duration(target.flight.check->timeout)});
+  const Check& check = *target.flight.check;
+  auto outcome = transport_.overdue(target.flight.id, check);
+  if (!outcome) outcome = health::overdue({}, "answer", check.timeout);
+  transport_.cancel(target.flight.id, check);
+  conclude(target, std::move(*outcome));
 }
 
 void Engine::conclude(Target& target, Outcome outcome) {

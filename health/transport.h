@@ -10,6 +10,7 @@
 // Thread: one thread, the engine's.
 
 #include <cstdint>
+#include <optional>
 
 #include "core/address.h"
 #include "health/outcome.h"
@@ -33,6 +34,9 @@ class Transport {
  public:
   virtual ~Transport() = default;
   virtual void start(ProbeId id, const Check& check, const Address& address, ProbeListener& listener) = 0;
+  /// The time of a probe is up, and cancel() comes next: what to say of it, when the transport knows better
+  /// than "no answer": how far it came (overdue.h), or that this machine is to blame.
+  virtual std::optional<Outcome> overdue(ProbeId, const Check&) { return std::nullopt; }
   /// Ends a probe without an outcome. `check` is the one it was started with.
   virtual void cancel(ProbeId id, const Check& check) = 0;
 };

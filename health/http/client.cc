@@ -41,6 +41,12 @@ void HttpClient::start(ProbeId id, const Check& check, const Address& address, P
   begun.begin(options, address);
 }
 
+std::optional<Outcome> HttpClient::overdue(ProbeId id, const Check& check) {
+  const auto found = running_.find(id);
+  if (found == running_.end()) return std::nullopt;
+  return found->second->overdue(check.timeout);
+}
+
 void HttpClient::cancel(ProbeId id, const Check&) {
   auto node = running_.extract(id);
   if (node.empty()) return;

@@ -25,6 +25,7 @@ class HttpClient final : public Transport, private HttpConnectionOwner {
   ~HttpClient() override;
 
   void start(ProbeId id, const Check& check, const Address& address, ProbeListener& listener) override;
+  std::optional<Outcome> overdue(ProbeId id, const Check& check) override;
   void cancel(ProbeId id, const Check& check) override;
 
   std::size_t idle_connections() const { return idle_.size(); }

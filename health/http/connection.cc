@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "health/http/redirect.h"
+#include "health/overdue.h"
 #include "health/types/octets.h"
 
 namespace gslbd::health {
@@ -29,8 +30,24 @@ void HttpConnection::begin(const HttpOptions& options, const Address& address) {
   path_ = options.path;
   visited_.clear();
   busy_ = true;
-  if (options.max_ttfb > Duration{0}) expect_first_octet(now() + options.max_ttfb);
+  begun_at_ = now();
+  if (options.max_ttfb > Duration{0}) expect_first_octet(begun_at_ + options.max_ttfb);
   ask();
+}
+
+Outcome HttpConnection::overdue(Duration timeout) const {
+  std::string so_far;
+  if (!visited_.empty()) so_far = "redirected to " + printable(path_, 80);
+  const std::string connection = used_before_ ? "on a connection that was open" : stream_.so_far();
+  if (!connection.empty()) so_far += (so_far.empty() ? "" : ", ") + connection;
+  if (!stream_.is_open()) return health::overdue(so_far, stream_.missing(), timeout);
+  if (!parser_.begun()) return health::overdue(so_far, "answer to the request", timeout);
+  so_far += ", first octet " + after(first_octet_after_);
+  if (parser_.state() == ResponseParser::State::head) {
+    return health::overdue(so_far, "end of the header", timeout);
+  }
+  so_far += fmt::format(", {} octets of the body", parser_.body_size());
+  return health::overdue(so_far, "end of it", timeout);
 }
 
 void HttpConnection::abandon() {
@@ -62,7 +79,10 @@ void HttpConnection::stream_opened() {
 
 void HttpConnection::stream_received(std::string_view data) {
   if (!busy_) return lose();
-  if (!parser_.begun()) loop_.cancel(std::exchange(first_octet_timer_, {}));
+  if (!parser_.begun()) {
+    loop_.cancel(std::exchange(first_octet_timer_, {}));
+    first_octet_after_ = now() - begun_at_;
+  }
   const ResponseParser::State state = parser_.feed(data);
   if (state == ResponseParser::State::done || state == ResponseParser::State::failed) judge();
 }

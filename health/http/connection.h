@@ -49,6 +49,8 @@ class HttpConnection : private StreamListener {
   /// Begins an exchange, over the open connection if it is open. `options` must stay until the exchange has
   /// ended.
   void begin(const HttpOptions& options, const Address& address);
+  /// During an exchange: what to say when its time is up now.
+  Outcome overdue(Duration timeout) const;
   /// Ends the exchange, if there is one, and closes, silently.
   void abandon();
 
@@ -80,6 +82,8 @@ class HttpConnection : private StreamListener {
   const HttpOptions* options_ = nullptr;
   Address address_;
   TimerId first_octet_timer_;
+  MonotonicTime begun_at_{};
+  Duration first_octet_after_{0};
   // Differ from the options once a redirect was followed.
   std::string method_;
   std::string path_;

@@ -10,12 +10,18 @@
 #include <cerrno>
 #include <utility>
 
+#include "health/overdue.h"
+
 namespace gslbd::health {
 namespace {
 
 constexpr int kReadsPerTurn = 4;  // of one stream, so that a flood from one peer delays nobody
 // Answers to key updates and the like that wait because the peer does not read them.
 constexpr std::size_t kMostUnsentAnswers = std::size_t{256} * 1024;
+
+MonotonicTime now() {
+  return std::chrono::steady_clock::now();
+}
 
 int pending_error(int socket) {
   int error = 0;
@@ -58,6 +64,8 @@ void Stream::open(const Endpoint& peer, const TlsSettings* tls, std::string_view
   socket_ = ::socket(storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (socket_ < 0) return fail(outcome_of_errno(errno));
   state_ = State::connecting;
+  opened_at_ = now();
+  connected_after_ = secured_after_ = Duration{0};
   if (connect(socket_, reinterpret_cast<const sockaddr*>(&storage), length) != 0 && errno != EINPROGRESS) {
     return fail(outcome_of_errno(errno));  // known at once: no route, no permission, no port left
   }
@@ -111,9 +119,16 @@ void Stream::fail(Outcome outcome) {
   listener.stream_failed(std::move(outcome));
 }
 
-std::string_view Stream::waiting_for() const {
-  if (state_ == State::connecting) return "the connection";
-  return state_ == State::handshaking ? "the TLS handshake" : "";
+std::string Stream::so_far() const {
+  if (state_ == State::closed || state_ == State::connecting) return {};
+  std::string text = "connected " + after(connected_after_);
+  if (secured_after_ > Duration{0}) text += ", TLS handshake " + after(secured_after_);
+  return text;
+}
+
+std::string_view Stream::missing() const {
+  if (state_ == State::open) return {};
+  return state_ == State::handshaking ? "end of the TLS handshake" : "connection";
 }
 
 void Stream::write(std::string_view data) {
@@ -166,6 +181,7 @@ void Stream::connected(std::uint32_t events) {
   if ((events & (EPOLLERR | EPOLLHUP)) != 0) {
     if (const int error = pending_error(socket_); error != 0) return fail(outcome_of_errno(error));
   }
+  connected_after_ = now() - opened_at_;
   if (tls_ != nullptr) {
     state_ = State::handshaking;
     step_handshake();
@@ -240,6 +256,7 @@ bool Stream::step_handshake() {
       break;
   }
   state_ = State::open;
+  secured_after_ = now() - opened_at_;
   if (!unsent_.empty()) tls_->write(std::exchange(unsent_, {}));
   if (!still_there_after(gone_, [&] { listener_.stream_opened(); })) return false;
   flush();  // in one packet with what the listener has written meanwhile

@@ -16,6 +16,7 @@
 #include <string_view>
 
 #include "core/address.h"
+#include "core/time.h"
 #include "health/outcome.h"
 #include "health/stream/socket_set.h"
 #include "health/stream/tls.h"
@@ -62,8 +63,10 @@ class Stream final : private SocketHandler {
 
   bool is_closed() const { return state_ == State::closed; }
   bool is_open() const { return state_ == State::open; }
-  /// For messages: what has not happened yet ("to connect", "the TLS handshake"); empty once opened.
-  std::string_view waiting_for() const;
+  /// For the message that time is up (overdue.h): what has happened ("connected after 3.1 ms"), and what has
+  /// not ("connection", "end of the TLS handshake"; empty once opened).
+  std::string so_far() const;
+  std::string_view missing() const;
   /// The TLS session once opened, for what was negotiated (protocol, certificate); nullptr without TLS.
   const TlsSession* tls() const { return tls_.get(); }
 
@@ -87,8 +90,11 @@ class Stream final : private SocketHandler {
   SocketSet::Token token_ = 0;
   State state_ = State::closed;
   bool input_over_ = false;  ///< FIN was seen
-  int write_error_ = 0;      ///< to be told at the next event
-  bool* gone_ = nullptr;     ///< set when the stream is closed or destroyed from inside a callback
+  MonotonicTime opened_at_{};
+  Duration connected_after_{0};
+  Duration secured_after_{0};  ///< the TLS handshake was over; 0: it is not, or there is none
+  int write_error_ = 0;        ///< to be told at the next event
+  bool* gone_ = nullptr;       ///< set when the stream is closed or destroyed from inside a callback
   std::unique_ptr<TlsSession> tls_;
   std::string unsent_;
 };

@@ -14,6 +14,7 @@
 
 #include "core/entropy.h"
 #include "core/unique_fd.h"
+#include "health/overdue.h"
 #include "health/types/datagram.h"
 #include "health/types/octets.h"
 #include "health/uv_loop.h"
@@ -33,6 +34,7 @@ class DnsStream {
 
   /// An outcome: it failed at once.
   std::optional<Outcome> start(const Endpoint& peer, const std::vector<std::uint8_t>& query) {
+    started_at_ = std::chrono::steady_clock::now();
     outgoing_ = {static_cast<std::uint8_t>(query.size() >> 8),
                  static_cast<std::uint8_t>(query.size() & 0xff)};
     outgoing_.insert(outgoing_.end(), query.begin(), query.end());
@@ -49,6 +51,12 @@ class DnsStream {
     watch_ = std::make_unique<SocketWatch>(loop_, socket_.get(), [this](bool, bool, int e) { go_on(e); });
     if (watch_->watch(false, true)) return std::nullopt;
     return Outcome{Reason::resources, "the event loop cannot watch another socket"};
+  }
+  Outcome overdue(Duration timeout) const {
+    if (!outgoing_.empty()) return health::overdue({}, "connection", timeout);
+    std::string so_far = "connected " + after(connected_after_);
+    if (!incoming_.empty()) so_far += fmt::format(", {} octets of the response", incoming_.size());
+    return health::overdue(so_far, incoming_.empty() ? "response" : "end of it", timeout);
   }
 
  private:
@@ -67,6 +75,7 @@ class DnsStream {
       return errno == EAGAIN ? void() : end(outcome_of_errno(errno));
     }
     outgoing_.clear();
+    connected_after_ = std::chrono::steady_clock::now() - started_at_;
     if (!watch_->watch(true, false)) end({Reason::resources, "the event loop cannot watch another socket"});
   }
 
@@ -97,6 +106,8 @@ class DnsStream {
   std::unique_ptr<SocketWatch> watch_;
   std::vector<std::uint8_t> outgoing_;
   std::vector<std::uint8_t> incoming_;
+  MonotonicTime started_at_{};
+  Duration connected_after_{0};
 };
 
 class DnsTransport final : public Transport {
@@ -104,6 +115,12 @@ class DnsTransport final : public Transport {
   explicit DnsTransport(UvLoop& loop) : loop_(loop) {}
 
   void start(ProbeId id, const Check& check, const Address& address, ProbeListener& listener) override;
+  std::optional<Outcome> overdue(ProbeId id, const Check& check) override {
+    const auto found = probes_.find(id);
+    if (found == probes_.end()) return std::nullopt;
+    if (found->second.stream) return found->second.stream->overdue(check.timeout);
+    return health::overdue({}, "response", check.timeout);
+  }
   void cancel(ProbeId id, const Check&) override { probes_.erase(id); }
 
  private:

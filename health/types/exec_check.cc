@@ -72,6 +72,9 @@ class ExecTransport final : public Transport {
   }
 
   void start(ProbeId id, const Check& check, const Address& address, ProbeListener& listener) override;
+  std::optional<Outcome> overdue(ProbeId, const Check& check) override {
+    return Outcome{Reason::timeout, "the program still ran after " + format_duration(check.timeout)};
+  }
   void cancel(ProbeId id, const Check& check) override;
 
  private:

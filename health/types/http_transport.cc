@@ -16,6 +16,9 @@ class HttpTransport final : public Transport {
   void start(ProbeId id, const Check& check, const Address& address, ProbeListener& listener) override {
     of(check).start(id, check, address, listener);
   }
+  std::optional<Outcome> overdue(ProbeId id, const Check& check) override {
+    return of(check).overdue(id, check);
+  }
   void cancel(ProbeId id, const Check& check) override { of(check).cancel(id, check); }
 
  private:

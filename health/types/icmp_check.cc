@@ -22,6 +22,7 @@
 
 #include "core/log.h"
 #include "health/check_type.h"
+#include "health/overdue.h"
 #include "health/uv_loop.h"
 
 namespace gslbd::health {
@@ -61,6 +62,9 @@ class IcmpTransport final : public Transport {
   ~IcmpTransport() override;
 
   void start(ProbeId id, const Check& check, const Address& address, ProbeListener& listener) override;
+  std::optional<Outcome> overdue(ProbeId, const Check& check) override {
+    return health::overdue({}, "echo reply", check.timeout);
+  }
   void cancel(ProbeId id, const Check&) override { waiting_.erase(id); }
 
  private:

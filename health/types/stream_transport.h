@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // The transport of the check types whose probe is one conversation on a stream. A `Probe` is made from
-// (its owner, the probe's id, the type's Options, the listener), has start(address) and listener(), and ends
-// itself with owner.probe_over(id, outcome).
+// (its owner, the probe's id, the type's Options, the listener), has start(address), overdue(timeout) and
+// listener(), and ends itself with owner.probe_over(id, outcome).
 //
 // Thread: the loop's.
 
@@ -24,6 +24,11 @@ class StreamTransport : public Transport {
   void start(ProbeId id, const Check& check, const Address& address, ProbeListener& listener) override {
     auto probe = std::make_unique<Probe>(*this, id, check.as<Options>(), listener);
     probes_.emplace(id, std::move(probe)).first->second->start(address);
+  }
+  std::optional<Outcome> overdue(ProbeId id, const Check& check) override {
+    const auto found = probes_.find(id);
+    if (found == probes_.end()) return std::nullopt;
+    return found->second->overdue(check.timeout);
   }
   void cancel(ProbeId id, const Check&) override { probes_.erase(id); }
 

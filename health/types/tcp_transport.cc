@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "health/check_type.h"
+#include "health/overdue.h"
 #include "health/stream/stream.h"
 #include "health/types/octets.h"
 #include "health/types/stream_transport.h"
@@ -29,6 +30,7 @@ class TcpProbe final : private StreamListener {
   void start(const Address& address) {
     stream_.open({address, options_.port}, options_.use_tls ? &options_.tls : nullptr);
   }
+  Outcome overdue(Duration timeout) const;
 
  private:
   void stream_opened() override { go_on(); }
@@ -80,6 +82,15 @@ void TcpProbe::stream_received(std::string_view data) {
 void TcpProbe::stream_ended() {
   if (!answer_.empty()) return end(mismatch());
   end({Reason::protocol, "closed by the peer before it said anything"});
+}
+
+// Once open, a probe waits for nothing but the answer to a step.
+Outcome TcpProbe::overdue(Duration timeout) const {
+  if (!stream_.is_open()) return health::overdue(stream_.so_far(), stream_.missing(), timeout);
+  if (answer_.empty()) return health::overdue(stream_.so_far(), "answer", timeout);
+  const std::string quoted =
+      fmt::format("{}, answered \"{}\"", stream_.so_far(), printable(answer_, kLongestQuotation));
+  return health::overdue(quoted, fmt::format("\"{}\"", options_.steps[step_].expect->text()), timeout);
 }
 
 Outcome TcpProbe::mismatch() const {

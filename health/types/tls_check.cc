@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "health/check_type.h"
+#include "health/overdue.h"
 #include "health/stream/stream.h"
 #include "health/types/hold_field.h"
 #include "health/types/stream_transport.h"
@@ -41,6 +42,9 @@ class TlsProbe final : private StreamListener {
 
   ProbeListener& listener() const { return listener_; }
   void start(const Address& address) { stream_.open({address, options_.port}, &options_.tls); }
+  Outcome overdue(Duration timeout) const {
+    return health::overdue(stream_.so_far(), stream_.missing(), timeout);
+  }
 
  private:
   void stream_opened() override;

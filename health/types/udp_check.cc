@@ -8,6 +8,7 @@
 
 #include "health/body_pattern.h"
 #include "health/check_type.h"
+#include "health/overdue.h"
 #include "health/types/datagram.h"
 #include "health/types/octets.h"
 
@@ -48,6 +49,9 @@ class UdpTransport final : public Transport {
              [end, &options](std::span<const std::uint8_t> reply) { end(outcome_of_reply(options, reply)); },
          .on_failure = end});
     if (failed) end(std::move(*failed));
+  }
+  std::optional<Outcome> overdue(ProbeId, const Check& check) override {
+    return health::overdue({}, "reply", check.timeout);
   }
   void cancel(ProbeId id, const Check&) override { exchanges_.erase(id); }
 

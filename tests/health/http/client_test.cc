@@ -28,37 +28,6 @@ std::string redirect_to(const std::string& where, int status = 302) {
   return fmt::format("HTTP/1.1 {} X\r\nLocation: {}\r\nContent-Length: 0\r\n\r\n", status, where);
 }
 
-/// Several probes through one transport, as the engine has it.
-class Prober final : private ProbeListener {
- public:
-  void start(ProbeId id, const Check& check) { transport_.start(id, check, TestServer::loopback(), *this); }
-  void cancel(ProbeId id, const Check& check) { transport_.cancel(id, check); }
-  /// Runs until the probe has ended.
-  Outcome outcome_of(ProbeId id) {
-    awaited_ = id;
-    if (outcomes_.count(id) == 0) {
-      const TimerId patience = loop_.run_at(std::chrono::steady_clock::now() + 30s, [this] { loop_.stop(); });
-      loop_.run();
-      loop_.cancel(patience);
-    }
-    REQUIRE(outcomes_.count(id) == 1);
-    return outcomes_.at(id);
-  }
-  bool ended(ProbeId id) const { return outcomes_.count(id) != 0; }
-
- private:
-  void probe_ended(ProbeId id, Outcome outcome) override {
-    CHECK(outcomes_.emplace(id, std::move(outcome)).second);
-    if (id == awaited_) loop_.stop();
-  }
-
-  UvLoop loop_;
-  Heartbeats heartbeats_;
-  DispatchTransport transport_{{loop_, heartbeats_}};
-  std::map<ProbeId, Outcome> outcomes_;
-  ProbeId awaited_ = 0;
-};
-
 }  // namespace
 
 TEST_CASE("http: with reuse, probes share a connection") {
@@ -216,4 +185,8 @@ TEST_CASE("http: a site that drips or falls silent delays nobody else's probe") 
   CHECK_FALSE(prober.ended(1002));
   prober.cancel(1001, hostile_checks[0]);
   prober.cancel(1002, hostile_checks[1]);
+  CHECK(overdue(hostile_checks[0], "octet") ==
+        "connected after T, first octet after T, then no end of the header within 1s");
+  CHECK(overdue(hostile_checks[1], "body") ==
+        "connected after T, first octet after T, 0 octets of the body, then no end of it within 1s");
 }

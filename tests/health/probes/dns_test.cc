@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <semaphore>
+
 #include "core/random.h"
 #include "health/types/dns_transport.h"
 #include "tests/health/probes/peer.h"
@@ -195,6 +197,25 @@ TEST_CASE("dns: over TCP the response comes behind its length, in pieces if need
           q[0] = static_cast<char>(q[0] ^ 1);
           return framed(response(q, kOk, 0, ""));
         }) == "protocol: the response is to another question");
+}
+
+TEST_CASE("dns: a probe whose time is up says how far it came") {
+  const auto check = [](const Peer& peer, const std::string& more) {
+    return dns(fmt::format(R"(, "port": {}{})", peer.port(), more));
+  };
+  const auto nothing = [](const std::string&) { return std::vector<std::string>(); };
+  const Peer silent(nothing);
+  CHECK(overdue(check(silent, ""), "") == "no response within 1s");
+  std::binary_semaphore over(0);
+  const Peer silent_tcp(
+      [&](const std::string&) {
+        over.acquire();
+        return std::vector<std::string>();
+      },
+      Peer::Over::tcp);
+  CHECK(overdue(check(silent_tcp, R"(, "tcp": true)"), "connected") ==
+        "connected after T, then no response within 1s");
+  over.release();
 }
 
 TEST_CASE("dns: closed ports are refused at once, over UDP and TCP") {

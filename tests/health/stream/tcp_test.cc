@@ -114,6 +114,24 @@ TEST_CASE("a peer that drips or is silent ends with the probe's time, and costs 
   CHECK_FALSE(OneProbe().run(check, *Address::parse("127.0.0.1"), std::chrono::milliseconds(20)).has_value());
 }
 
+TEST_CASE("a probe whose time is up says how far it came") {
+  const Peer silent([](const PeerConnection& c) { c.wait_for_end(); });
+  const Peer greeting([](const PeerConnection& c) {
+    c.say("220 ");
+    c.wait_for_end();
+  });
+  const auto check = [](std::uint16_t port, const std::string& more) {
+    return make_check(fmt::format(R"({{"type": "tcp", "port": {}{}}})", port, more));
+  };
+  CHECK(overdue(check(silent.port(), R"(, "expect": "ready")"), "connected") ==
+        "connected after T, then no answer within 1s");
+  CHECK(overdue(check(greeting.port(), R"(, "expect": "ready", "timeout": "800ms")"), "answered") ==
+        R"(connected after T, answered "220 ", then no "ready" within 800ms)");
+  CHECK(overdue(check(silent.port(), R"(, "tls": true)"), "TLS") ==
+        "connected after T, then no end of the TLS handshake within 1s");
+  CHECK(overdue(check(silent.port(), ""), "") == "no connection within 1s");  // it is not even asked for yet
+}
+
 TEST_CASE("each preset passes with what its servers say, and fails with what they do not") {
   struct Case {
     std::string preset;
