@@ -10,6 +10,8 @@
 #include <thread>
 #include <vector>
 
+#include "health/side_work.h"
+
 namespace gslbd::health {
 
 struct UvLoop::Impl {
@@ -24,6 +26,8 @@ struct UvLoop::Impl {
   std::mutex mutex;  // guards the two below
   std::vector<std::function<void()>> posted;
   bool stop_wanted = false;
+
+  std::unique_ptr<SideWork> side_work;  // made when first needed
 
   void arm();
   void run_timers();
@@ -99,6 +103,7 @@ UvLoop::UvLoop() : impl_(std::make_unique<Impl>()) {
 }
 
 UvLoop::~UvLoop() {
+  impl_->side_work.reset();
   uv_close(reinterpret_cast<uv_handle_t*>(&impl_->timer), nullptr);
   uv_close(reinterpret_cast<uv_handle_t*>(&impl_->async), nullptr);
   uv_run(&impl_->loop, UV_RUN_DEFAULT);  // lets the closes finish, those of socket watches too
@@ -123,6 +128,11 @@ void UvLoop::post(std::function<void()> work) {
     impl_->posted.push_back(std::move(work));
   }
   uv_async_send(&impl_->async);
+}
+
+SideWork& UvLoop::side_work() {
+  if (!impl_->side_work) impl_->side_work = std::make_unique<SideWork>(*this);
+  return *impl_->side_work;
 }
 
 TimerId UvLoop::run_at(MonotonicTime when, Callback callback) {

@@ -14,6 +14,8 @@
 
 namespace gslbd::health {
 
+class SideWork;
+
 class UvLoop final : public Scheduler {
  public:
   UvLoop();
@@ -26,6 +28,9 @@ class UvLoop final : public Scheduler {
   void stop();
   /// Runs `work` on the loop's thread soon. Work posted after the loop has stopped is destroyed unrun.
   void post(std::function<void()> work);
+
+  /// For calls that may block.
+  SideWork& side_work();
 
   TimerId run_at(MonotonicTime when, Callback callback) override;
   void cancel(TimerId timer) override;

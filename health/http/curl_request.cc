@@ -7,6 +7,9 @@
 #include <algorithm>
 #include <cerrno>
 #include <string_view>
+#include <utility>
+
+#include "health/overdue.h"
 
 namespace gslbd::health {
 namespace {
@@ -29,10 +32,12 @@ std::string_view without_prefix(std::string_view text, std::string_view prefix) 
 CurlRequest::CurlRequest() : easy_(curl_easy_init()) {}
 CurlRequest::~CurlRequest() = default;
 
-bool CurlRequest::prepare(ProbeId id, const Check& check, const Address& address, ProbeListener& listener) {
+bool CurlRequest::prepare(ProbeId id, const Check& check, const Address& address, ProbeListener& listener,
+                          std::shared_ptr<const TlsTrust> trust) {
   if (!easy_) return false;
   id_ = id;
   listener_ = &listener;
+  trust_ = std::move(trust);
   options_ = &check.as<HttpOptions>();
   header_size_ = 0;
   grpc_status_.clear();
@@ -41,6 +46,8 @@ bool CurlRequest::prepare(ProbeId id, const Check& check, const Address& address
   body_size_ = 0;
   body_cut_ = false;
   socket_error_ = 0;
+  begun_at_ = std::chrono::steady_clock::now();
+  handshake_after_ = Duration{0};
   error_text_[0] = '\0';
   return set_up(check, address);
 }
@@ -126,14 +133,20 @@ bool CurlRequest::set_up_tls(const HttpOptions& o) {
   ok = ok && curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, o.tls_settings.verify ? 2L : 0L) == CURLE_OK;
   // Every probe does the whole handshake: a resumed session would skip the certificate.
   ok = ok && curl_easy_setopt(easy, CURLOPT_SSL_SESSIONID_CACHE, 0L) == CURLE_OK;
-  if (!o.tls_settings.ca_file.empty())
-    ok = ok && curl_easy_setopt(easy, CURLOPT_CAINFO, o.tls_settings.ca_file.c_str()) == CURLE_OK;
-  // libcurl keeps the parsed authorities between probes, but only without a directory of them: parsing the
-  // bundle costs some 25 ms. It would keep them for a day; a rotated file must count sooner.
-  constexpr long kAuthoritiesKept_s = 60;
+  // libcurl would read and parse a file of authorities here, on the loop: some 25 ms for the system's, and no
+  // end if its file system hangs. It is lent those that the other types use.
+  ok = ok && curl_easy_setopt(easy, CURLOPT_CAINFO, nullptr) == CURLE_OK;
   ok = ok && curl_easy_setopt(easy, CURLOPT_CAPATH, nullptr) == CURLE_OK;
-  ok = ok && curl_easy_setopt(easy, CURLOPT_CA_CACHE_TIMEOUT, kAuthoritiesKept_s) == CURLE_OK;
+  ok = ok && curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, &CurlRequest::on_ssl_context) == CURLE_OK;
+  ok = ok && curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, this) == CURLE_OK;
   return ok;
+}
+
+CURLcode CurlRequest::on_ssl_context(CURL*, void* ssl_ctx, void* self) {
+  auto& request = *static_cast<CurlRequest*>(self);
+  request.trust_->lend_to(ssl_ctx);
+  request.handshake_after_ = std::chrono::steady_clock::now() - request.begun_at_;
+  return CURLE_OK;
 }
 
 // Closing with a reset after the response has been read leaves no port behind in TIME_WAIT (see
@@ -200,6 +213,26 @@ Outcome CurlRequest::judge_response() const {
     return {Reason::timeout, "slow: no first octet within " + format_duration(options_->max_ttfb)};
   }
   return options_->judge({status, body_, body_size_, body_cut_, grpc_status_, grpc_message_});
+}
+
+Outcome CurlRequest::overdue(Duration timeout) const {
+  const auto time_of = [this](CURLINFO what) {
+    curl_off_t us = 0;
+    curl_easy_getinfo(easy_.get(), what, &us);
+    return Duration(std::chrono::microseconds(us));
+  };
+  // With TLS libcurl counts the handshake as a part of connecting.
+  const Duration connected = options_->tls ? handshake_after_ : time_of(CURLINFO_CONNECT_TIME_T);
+  if (connected == Duration{0}) return health::overdue({}, "connection", timeout);
+  std::string so_far = "connected " + after(connected);
+  if (options_->tls) {
+    const Duration secured = time_of(CURLINFO_APPCONNECT_TIME_T);
+    if (secured == Duration{0}) return health::overdue(so_far, "end of the TLS handshake", timeout);
+    so_far += ", TLS handshake " + after(secured);
+  }
+  if (header_size_ == 0) return health::overdue(so_far, "answer to the request", timeout);
+  so_far += fmt::format(", a header and {} octets of the body", body_size_);
+  return health::overdue(so_far, "end of the answer", timeout);
 }
 
 Outcome CurlRequest::judge_error(CURLcode code) const {

@@ -30,9 +30,14 @@ class CurlRequest {
 
   /// Sets the handle up for the next attempt. False when libcurl has no memory for it. `check` must stay
   /// until the attempt has ended.
-  bool prepare(ProbeId id, const Check& check, const Address& address, ProbeListener& listener);
+  /// `trust` is needed for TLS alone.
+  bool prepare(ProbeId id, const Check& check, const Address& address, ProbeListener& listener,
+               std::shared_ptr<const TlsTrust> trust);
   /// What the attempt, which libcurl ended with `code`, means.
   Outcome judge(CURLcode code) const;
+
+  /// What to say of an attempt whose time is up.
+  Outcome overdue(Duration timeout) const;
 
   CURL* handle() const { return easy_.get(); }
   ProbeId id() const { return id_; }
@@ -46,6 +51,7 @@ class CurlRequest {
   Outcome judge_response() const;
   Outcome judge_error(CURLcode code) const;
   void note_header(std::string_view line);
+  static CURLcode on_ssl_context(CURL*, void* ssl_ctx, void* self);
   static std::size_t on_header(char* data, std::size_t size, std::size_t count, void* self);
   static std::size_t on_body(char* data, std::size_t size, std::size_t count, void* self);
   static curl_socket_t on_open_socket(void* self, curlsocktype purpose, curl_sockaddr* address);
@@ -63,6 +69,7 @@ class CurlRequest {
   ProbeId id_ = 0;
   ProbeListener* listener_ = nullptr;
   const HttpOptions* options_ = nullptr;
+  std::shared_ptr<const TlsTrust> trust_;
   std::size_t header_size_ = 0;
   std::string grpc_status_;
   std::string grpc_message_;
@@ -70,6 +77,8 @@ class CurlRequest {
   std::size_t body_size_ = 0;
   bool body_cut_ = false;
   int socket_error_ = 0;
+  MonotonicTime begun_at_{};
+  Duration handshake_after_{0};  ///< the TLS handshake began; 0: it has not
   char error_text_[CURL_ERROR_SIZE] = {};
 };
 

@@ -22,6 +22,7 @@ class CurlTransport final : public Transport {
   ~CurlTransport() override;
 
   void start(ProbeId id, const Check& check, const Address& address, ProbeListener& listener) override;
+  std::optional<Outcome> overdue(ProbeId id, const Check& check) override;
   void cancel(ProbeId id, const Check&) override;
 
  private:
@@ -60,12 +61,25 @@ CurlTransport::~CurlTransport() {
 }
 
 void CurlTransport::start(ProbeId id, const Check& check, const Address& address, ProbeListener& listener) {
+  const auto& options = check.as<HttpOptions>();
+  std::shared_ptr<const TlsTrust> trust;
+  if (options.tls) {
+    auto current = TlsTrust::current(options.tls_settings, loop_.side_work());
+    if (!current) return listener.probe_ended(id, {Reason::internal, current.error().message});
+    trust = std::move(*current);
+  }
   auto request = take_from_pool();
-  if (multi_ == nullptr || !request->prepare(id, check, address, listener) ||
+  if (multi_ == nullptr || !request->prepare(id, check, address, listener, std::move(trust)) ||
       curl_multi_add_handle(multi_, request->handle()) != CURLM_OK) {
     return listener.probe_ended(id, {Reason::resources, "cannot set up an HTTP request: out of memory"});
   }
   running_.emplace(id, std::move(request));
+}
+
+std::optional<Outcome> CurlTransport::overdue(ProbeId id, const Check& check) {
+  const auto found = running_.find(id);
+  if (found == running_.end()) return std::nullopt;
+  return found->second->overdue(check.timeout);
 }
 
 void CurlTransport::cancel(ProbeId id, const Check&) {

@@ -39,6 +39,8 @@ class SocketSet {
   SocketSet(const SocketSet&) = delete;
   SocketSet& operator=(const SocketSet&) = delete;
 
+  UvLoop& loop() const { return loop_; }
+
   /// Watches a socket that has been connected or is connecting. 0 when the kernel will not (errno says why).
   /// Without `writable` its becoming writable is not told until rearm().
   Token add(int socket, SocketHandler& handler, bool writable = true);

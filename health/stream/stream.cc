@@ -55,7 +55,7 @@ bool still_there_after(bool* gone, const Call& call) {
 
 void Stream::open(const Endpoint& peer, const TlsSettings* tls, std::string_view first_words) {
   if (tls != nullptr) {
-    auto session = TlsSession::make(*tls, peer.address);
+    auto session = TlsSession::make(*tls, peer.address, sockets_.loop().side_work());
     if (!session) return fail({Reason::internal, session.error().message});
     tls_ = std::move(*session);
   }

@@ -4,9 +4,10 @@
 // The tls_*.cc files beside this one are the only ones that know OpenSSL.
 //
 // Trust stores are parsed once a file and kept while the file stays the same (a check that was read holds
-// one, so that the first probe finds it ready); a session only borrows.
+// one, so that the first probe finds it ready); a session only borrows. No session waits for a file: whether
+// one has changed is looked up aside.
 //
-// Thread: TlsTrust::load() from any; a session one thread at a time.
+// Thread: TlsTrust's functions from any; a session one thread at a time.
 
 #include <cstdint>
 #include <memory>
@@ -23,12 +24,21 @@
 
 namespace gslbd::health {
 
+class SideWork;
+struct TlsSettings;
+
 /// The authorities that a certificate must lead to.
 class TlsTrust {
  public:
   /// Of a PEM file, or the system's authorities when `ca_file` is empty. From the cache unless the file
   /// changed.
   static Result<std::shared_ptr<const TlsTrust>> load(const std::string& ca_file);
+  /// What load() last made of the settings' file, at once. About once a second `side_work` looks at the file
+  /// again; while that hangs, things stay as they are.
+  static Result<std::shared_ptr<const TlsTrust>> current(const TlsSettings& settings, SideWork& side_work);
+
+  /// Makes an SSL_CTX of OpenSSL trust these authorities: for a library that speaks TLS by itself.
+  void lend_to(void* ssl_ctx) const;
 
   struct Impl;
   explicit TlsTrust(std::unique_ptr<Impl> impl);
@@ -45,7 +55,7 @@ struct TlsSettings {
                         ///< must be for the address
   std::string ca_file;  ///< empty: the system's authorities
   std::vector<std::string> alpn;               ///< protocols to offer, the preferred one first
-  std::shared_ptr<const TlsTrust> trust = {};  ///< keeps the parsed ca_file in the cache; may be null
+  std::shared_ptr<const TlsTrust> trust = {};  ///< of ca_file as it was when this was read; may be null
 };
 
 /// The certificate of the peer's chain that is the first to expire.
@@ -59,7 +69,8 @@ class TlsSession {
   enum class Step : std::uint8_t { more, done, failed };
 
   /// A session that is about to shake hands with `peer`. The error is trouble of this machine's (its files).
-  static Result<std::unique_ptr<TlsSession>> make(const TlsSettings& settings, const Address& peer);
+  static Result<std::unique_ptr<TlsSession>> make(const TlsSettings& settings, const Address& peer,
+                                                  SideWork& side_work);
   ~TlsSession();
   TlsSession(const TlsSession&) = delete;
   TlsSession& operator=(const TlsSession&) = delete;

@@ -148,8 +148,9 @@ TlsSession::Step TlsSession::Impl::step_of(int result) {
 TlsSession::TlsSession(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 TlsSession::~TlsSession() = default;
 
-Result<std::unique_ptr<TlsSession>> TlsSession::make(const TlsSettings& settings, const Address& peer) {
-  auto trust = TlsTrust::load(settings.ca_file);
+Result<std::unique_ptr<TlsSession>> TlsSession::make(const TlsSettings& settings, const Address& peer,
+                                                     SideWork& side_work) {
+  auto trust = TlsTrust::current(settings, side_work);
   if (!trust) return tl::unexpected(trust.error());
   auto impl = std::make_unique<Impl>();
   impl->trust = std::move(*trust);

@@ -9,13 +9,20 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <map>
 #include <mutex>
+#include <utility>
 
+#include "health/side_work.h"
 #include "health/stream/tls_openssl.h"
 
 namespace gslbd::health {
 namespace {
+
+constexpr std::chrono::seconds kLookEvery{1};
+// Longer than any check's interval: what nobody has used for so long belongs to no check any more.
+constexpr std::chrono::hours kForgottenAfter{48};
 
 /// What tells whether a file is still the one that was parsed.
 struct Stamp {
@@ -67,44 +74,109 @@ Result<SslCtxPtr> parse(const std::string& ca_file) {
   return fail(fmt::format("cannot read the certificates in {}", ca_file));
 }
 
+/// One for the process: the thread that reads the configuration parses, the health thread finds it done.
+/// Files are looked at and parsed without the lock, which no session may wait for.
 class Cache {
  public:
-  Result<std::shared_ptr<const TlsTrust>> get(const std::string& ca_file) {
+  using Found = Result<std::shared_ptr<const TlsTrust>>;
+
+  Found load(const std::string& ca_file) {
     Stamp stamp;
     const int error = read_stamp(ca_file.empty() ? system_directory() : ca_file, stamp);
-    if (error != 0 && !ca_file.empty())
-      return fail(fmt::format("cannot read {}: {}", ca_file, std::strerror(error)));
-    const std::lock_guard lock(mutex_);
-    const auto found = entries_.find(ca_file);
-    if (found != entries_.end() && found->second.stamp == stamp) return found->second.trust;
+    if (error != 0 && !ca_file.empty()) {
+      return keep(ca_file, {}, fail(fmt::format("cannot read {}: {}", ca_file, std::strerror(error))));
+    }
+    if (auto same = unchanged(ca_file, stamp)) return same;
     auto context = parse(ca_file);
-    if (!context) return tl::unexpected(context.error());
-    // Those of files that no check names any more go now.
-    std::erase_if(entries_, [](const auto& entry) { return entry.second.trust.use_count() == 1; });
-    auto trust = std::make_shared<const TlsTrust>(
-        std::make_unique<TlsTrust::Impl>(TlsTrust::Impl{std::move(*context)}));
-    entries_[ca_file] = {stamp, trust};
-    return trust;
+    if (!context) return keep(ca_file, {}, tl::unexpected(context.error()));
+    return keep(ca_file, stamp,
+                std::make_shared<const TlsTrust>(
+                    std::make_unique<TlsTrust::Impl>(TlsTrust::Impl{std::move(*context)})));
+  }
+
+  Found current(const TlsSettings& settings, SideWork& side_work) {
+    const std::string& file = settings.ca_file;
+    std::unique_lock lock(mutex_);
+    auto at = entries_.find(file);
+    if (at == entries_.end()) {
+      if (!settings.trust) {  // nobody has read the settings before
+        lock.unlock();
+        return load(file);
+      }
+      at = entries_.try_emplace(file, Entry{.trust = settings.trust}).first;
+    }
+    Entry& entry = at->second;
+    const MonotonicTime now = std::chrono::steady_clock::now();
+    entry.used_at = now;
+    if (now - entry.looked_at >= kLookEvery && !std::exchange(entry.looking, true)) {
+      side_work.run(std::filesystem::path(file).parent_path().string(), [this, file] {
+        (void)load(file);
+        looked(file);
+        return SideWork::Done();
+      });
+    }
+    return entry.trust;
   }
 
  private:
   struct Entry {
-    Stamp stamp;
-    std::shared_ptr<const TlsTrust> trust;
+    Stamp stamp{};
+    Found trust;  ///< of the file as it was when it was looked at last
+    MonotonicTime used_at{};
+    MonotonicTime looked_at{};
+    bool looking = false;
   };
+
+  void looked(const std::string& ca_file) {
+    const std::lock_guard lock(mutex_);
+    Entry& entry = entries_[ca_file];
+    entry.looking = false;
+    entry.looked_at = std::chrono::steady_clock::now();
+  }
+
+  std::shared_ptr<const TlsTrust> unchanged(const std::string& ca_file, const Stamp& stamp) {
+    const std::lock_guard lock(mutex_);
+    const auto found = entries_.find(ca_file);
+    if (found == entries_.end() || found->second.stamp != stamp || !found->second.trust) return nullptr;
+    return *found->second.trust;
+  }
+
+  Found keep(const std::string& ca_file, const Stamp& stamp, Found trust) {
+    const std::lock_guard lock(mutex_);
+    const MonotonicTime now = std::chrono::steady_clock::now();
+    std::erase_if(entries_, [now](const auto& e) { return now - e.second.used_at > kForgottenAfter; });
+    Entry& entry = entries_[ca_file];
+    entry.stamp = stamp;
+    entry.trust = trust;
+    entry.used_at = now;
+    return trust;
+  }
+
   std::mutex mutex_;
   std::map<std::string, Entry> entries_;
 };
+
+// Never destroyed: a look at a file may hang beyond the end of main().
+Cache& cache() {
+  static Cache& one = *new Cache;
+  return one;
+}
 
 }  // namespace
 
 TlsTrust::TlsTrust(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 TlsTrust::~TlsTrust() = default;
 
-// One for the process: the thread that reads the configuration parses, the health thread finds it done.
 Result<std::shared_ptr<const TlsTrust>> TlsTrust::load(const std::string& ca_file) {
-  static Cache cache;
-  return cache.get(ca_file);
+  return cache().load(ca_file);
+}
+
+Result<std::shared_ptr<const TlsTrust>> TlsTrust::current(const TlsSettings& settings, SideWork& side_work) {
+  return cache().current(settings, side_work);
+}
+
+void TlsTrust::lend_to(void* ssl_ctx) const {
+  SSL_CTX_set1_cert_store(static_cast<SSL_CTX*>(ssl_ctx), SSL_CTX_get_cert_store(impl_->context.get()));
 }
 
 }  // namespace gslbd::health

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The check type file: another tool writes what it knows into a file, and its first word is the verdict.
 //
-// Only regular files are read, at most their first 4 KiB, on the health thread: they belong on a local disk
-// or in memory (/run), where that takes microseconds. A file system that hangs (NFS) would hang every check.
-// Whoever writes the file replaces it (rename), so that it is never read half written.
+// Only regular files are read, at most their first 4 KiB, and not on the health thread: a file system that
+// hangs (NFS) holds up the checks of its own directory alone. Their probes are then trouble of this
+// machine's, which says nothing of the targets. Whoever writes the file replaces it (rename), so that it is
+// never read half written.
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -14,11 +15,17 @@
 #include <array>
 #include <cerrno>
 #include <filesystem>
+#include <memory>
 #include <system_error>
+#include <unordered_map>
+#include <utility>
+#include <vector>
 
 #include "core/unique_fd.h"
 #include "health/check_type.h"
+#include "health/side_work.h"
 #include "health/types/octets.h"
+#include "health/uv_loop.h"
 
 namespace gslbd::health {
 namespace {
@@ -94,42 +101,102 @@ Outcome outcome_of_text(std::string_view text) {
           fmt::format("the file begins with \"{}\", wanted up or down", printable(word, 40))};
 }
 
-Outcome read_state(const std::string& path, const FileOptions& options, WallTime now) {
-  const auto cannot = [&path](int error) {
-    const Reason reason = outcome_of_errno(error).reason;
-    return Outcome{is_local_trouble(reason) ? reason : Reason::internal,
-                   fmt::format("cannot read {}: {}", path, std::generic_category().message(error))};
-  };
-  // Non-blocking: a pipe without a writer must not hold up every check.
+/// A file as it was found.
+struct FileState {
+  int error = 0;  ///< errno; the rest says nothing then
+  bool regular = false;
+  WallTime written{};
+  std::string text{};  ///< its beginning
+};
+
+/// May block for as long as the file system likes.
+FileState read_file(const std::string& path) {
+  // Non-blocking: a pipe without a writer must not hold up others.
   const UniqueFd file(open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY));
-  if (!file) return errno == ENOENT ? outcome_of_missing(path, options.missing) : cannot(errno);
   struct stat status {};
-  if (fstat(file.get(), &status) != 0) return cannot(errno);
-  if (!S_ISREG(status.st_mode)) return {Reason::protocol, path + " is no regular file"};
+  if (!file || fstat(file.get(), &status) != 0) return {.error = errno};
+  if (!S_ISREG(status.st_mode)) return {};
+  std::array<char, kLongestFile> text;
+  const ssize_t got = read(file.get(), text.data(), text.size());
+  if (got < 0) return {.error = errno};
   const WallTime written(std::chrono::seconds(status.st_mtim.tv_sec) +
                          std::chrono::nanoseconds(status.st_mtim.tv_nsec));
-  if (options.max_age > Duration(0) && now - written > options.max_age) {
-    const auto age = std::chrono::round<std::chrono::seconds>(now - written);
+  return {0, true, written, {text.data(), static_cast<std::size_t>(got)}};
+}
+
+Outcome judge_file(const std::string& path, const FileState& file, const FileOptions& options, WallTime now) {
+  if (file.error == ENOENT) return outcome_of_missing(path, options.missing);
+  if (file.error != 0) {
+    const Reason reason = outcome_of_errno(file.error).reason;
+    return {is_local_trouble(reason) ? reason : Reason::internal,
+            fmt::format("cannot read {}: {}", path, std::generic_category().message(file.error))};
+  }
+  if (!file.regular) return {Reason::protocol, path + " is no regular file"};
+  if (options.max_age > Duration(0) && now - file.written > options.max_age) {
+    const auto age = std::chrono::round<std::chrono::seconds>(now - file.written);
     return {Reason::silent, fmt::format("the file was written {} ago, wanted at most {}",
                                         format_duration(age), format_duration(options.max_age))};
   }
-  std::array<char, kLongestFile> text;
-  const ssize_t got = read(file.get(), text.data(), text.size());
-  if (got < 0) return cannot(errno);
-  return outcome_of_text({text.data(), static_cast<std::size_t>(got)});
+  return outcome_of_text(file.text);
 }
 
 class FileTransport final : public Transport {
  public:
-  void start(ProbeId id, const Check& check, const Address& address, ProbeListener& listener) override {
-    const auto& options = check.as<FileOptions>();
-    listener.probe_ended(id, read_state(path_for(check, address), options, clock_.wall_now()));
-  }
-  void cancel(ProbeId, const Check&) override {}
+  explicit FileTransport(UvLoop& loop) : loop_(loop) {}
+
+  void start(ProbeId id, const Check& check, const Address& address, ProbeListener& listener) override;
+  std::optional<Outcome> overdue(ProbeId id, const Check& check) override;
+  void cancel(ProbeId id, const Check&) override { probes_.erase(id); }
 
  private:
+  struct Probe {
+    std::string path;
+    const FileOptions& options;
+    ProbeListener& listener;
+  };
+
+  void has_been_read(const std::string& path, const FileState& file);
+
   const SystemClock clock_{};
+  UvLoop& loop_;
+  std::unordered_map<ProbeId, Probe> probes_;
+  /// By path, who waits for the one reading that is under way; some may have been cancelled.
+  std::unordered_map<std::string, std::vector<ProbeId>> readings_;
+  const std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // a reading may come back after our end
 };
+
+// A reading that hangs is not begun again: the next probe of the same file waits for it too.
+void FileTransport::start(ProbeId id, const Check& check, const Address& address, ProbeListener& listener) {
+  const std::string path = path_for(check, address);
+  probes_.emplace(id, Probe{path, check.as<FileOptions>(), listener});
+  const auto [reading, is_new] = readings_.try_emplace(path);
+  reading->second.push_back(id);
+  if (!is_new) return;
+  const std::string directory = std::filesystem::path(path).parent_path().string();
+  loop_.side_work().run(directory, [this, path, alive = std::weak_ptr(alive_)]() -> SideWork::Done {
+    return [this, path, alive, file = read_file(path)] {
+      if (alive.lock()) has_been_read(path, file);
+    };
+  });
+}
+
+std::optional<Outcome> FileTransport::overdue(ProbeId id, const Check& check) {
+  const auto probe = probes_.find(id);
+  if (probe == probes_.end()) return std::nullopt;
+  return Outcome{Reason::internal, fmt::format("{} could not be read within {}: its file system hangs",
+                                               probe->second.path, format_duration(check.timeout))};
+}
+
+// Listeners may start and cancel probes.
+void FileTransport::has_been_read(const std::string& path, const FileState& file) {
+  const auto reading = readings_.extract(path);
+  for (const ProbeId id : reading.mapped()) {
+    const auto probe = probes_.extract(id);
+    if (probe.empty()) continue;
+    const auto& [unused, options, listener] = probe.mapped();
+    listener.probe_ended(id, judge_file(path, file, options, clock_.wall_now()));
+  }
+}
 
 void read_path(const JsonView& v, Check& c) {
   const auto name = read_string(v);
@@ -176,9 +243,7 @@ constinit const CheckType kFileCheck{
           out += fmt::format(" path={}:{} name={}:{} max_age={} missing={}", o.path.size(), o.path,
                              name.size(), name, o.max_age.count(), static_cast<int>(o.missing));
         },
-    .make_transport = [](const ProbeContext&) -> std::unique_ptr<Transport> {
-      return std::make_unique<FileTransport>();
-    },
+    .make_transport = make_on_loop<FileTransport>,
     .crosses_network = false,
     .local_power = true,
 };

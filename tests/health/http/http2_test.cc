@@ -95,6 +95,17 @@ TEST_CASE("http: a peer without HTTP/2 is told apart") {
   CHECK(outcome.reason == Reason::protocol);
 }
 
+TEST_CASE("http: over HTTP/2, too, a probe whose time is up says how far it came") {
+  const Peer silent([](const PeerConnection& connection) { connection.wait_for_end(); });
+  const auto check = [&](const std::string& type, const std::string& more) {
+    return make_check(fmt::format(R"({{"type": "{}", "port": {}{}}})", type, silent.port(), more));
+  };
+  CHECK(overdue(check("http", R"(, "http_version": "2")"), "request") ==
+        "connected after T, then no answer to the request within 1s");
+  CHECK(overdue(check("grpc", R"(, "tls": true, "tls_verify": false)"), "TLS") ==
+        "connected after T, then no end of the TLS handshake within 1s");
+}
+
 TEST_CASE("grpc: the health service's answer decides, each in its own words") {
   if (!have_grpc()) return;
   const ChildServer server({kPython, kGrpcPeer}, "port ");

@@ -5,7 +5,10 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
+#include <semaphore>
+
 #include "health/check_type.h"
+#include "health/side_work.h"
 #include "health/types/push_check.h"
 #include "tests/health/probing.h"
 #include "tests/support/files.h"
@@ -134,6 +137,36 @@ TEST_CASE("file: the address and the name of the check can be parts of the path"
   CHECK(probe(check, "192.0.2.2").reason == Reason::silent);
   CHECK(check.fingerprint() != file_check(files, "", "{check}/{address}", "mail").fingerprint());
   CHECK(file_check(files, "", "x", "web").fingerprint() == file_check(files, "", "x", "mail").fingerprint());
+}
+
+TEST_CASE("file: a file system that hangs is trouble of ours, and of its own directory") {
+  Files files;
+  files.write("good/state", "up\n");
+  files.write("bad/state", "up\n");
+  const std::string bad = (files.path() / "bad").string();
+  const Check stuck = file_check(files, "", "bad/state");
+  const Check well = file_check(files, "", "good/state");
+  Prober probes;
+  std::binary_semaphore hanging(0);
+  probes.loop().side_work().run(bad, [&] {
+    hanging.acquire();
+    return SideWork::Done();
+  });
+  probes.start(1, stuck);
+  probes.start(2, stuck);
+  probes.start(3, well);
+  CHECK(probes.outcome_of(3).passed());
+  CHECK_FALSE(probes.ended(1));
+  const auto said = probes.overdue(1, stuck);
+  REQUIRE(said.has_value());
+  CHECK(is_local_trouble(said->reason));
+  CHECK(said->detail == bad + "/state could not be read within 1s: its file system hangs");
+  probes.cancel(1, stuck);
+  probes.start(4, stuck);
+  hanging.release();
+  CHECK(probes.outcome_of(2).passed());
+  CHECK(probes.outcome_of(4).passed());
+  CHECK_FALSE(probes.ended(1));
 }
 
 TEST_CASE("file: what is no regular file is not waited for") {

@@ -4,7 +4,10 @@
 #include <fmt/format.h>
 
 #include <fstream>
+#include <functional>
+#include <semaphore>
 
+#include "health/side_work.h"
 #include "health/types/tls_options.h"
 #include "tests/health/probing.h"
 #include "tests/health/stream/peer.h"
@@ -130,6 +133,37 @@ TEST_CASE("a file of authorities that changes is read anew") {
   const auto after = TlsTrust::load(file);
   REQUIRE(after.has_value());
   CHECK(*before != *after);
+}
+
+TEST_CASE("no session waits for a look at the file of authorities") {
+  const TemporaryDirectory directory;
+  const std::string file = directory.path() + "/ca.pem";
+  const Certificate first = make_certificate(directory.path(), {.subject = "first", .authority = true});
+  const Certificate second = make_certificate(directory.path(), {.subject = "second", .authority = true});
+  REQUIRE(run_quietly("cp " + first.file + " " + file));
+  TlsSettings settings;
+  settings.ca_file = file;
+  settings.trust = *TlsTrust::load(file);
+  UvLoop loop;
+  std::binary_semaphore hanging(0);  // the directory's file system, as it were
+  loop.side_work().run(directory.path(), [&] {
+    hanging.acquire();
+    return SideWork::Done();
+  });
+  std::ofstream(file, std::ios::app) << std::ifstream(second.file).rdbuf();
+  CHECK(*TlsTrust::current(settings, loop.side_work()) == settings.trust);
+  hanging.release();
+  int turns = 20'000;
+  std::function<void()> look = [&] {
+    const auto now = TlsTrust::current(settings, loop.side_work());
+    if (*now != settings.trust || --turns == 0) return loop.stop();
+    loop.run_at(std::chrono::steady_clock::now() + std::chrono::milliseconds(1), look);
+  };
+  look();
+  loop.run();
+  CHECK(turns > 0);
+  // Whoever read the settings when the file was another one sees the new authorities too.
+  CHECK(*TlsTrust::current(settings, loop.side_work()) == *TlsTrust::load(file));
 }
 
 TEST_CASE("a file of authorities that is none is a mistake in the configuration") {
