@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "health/hold/connection_holder.h"
 
-#include <sys/resource.h>
-
 #include <algorithm>
 #include <utility>
 
 #include "core/log.h"
 #include "health/check_type.h"
+#include "health/descriptors.h"
 #include "health/hold/held_connection.h"
 
 namespace gslbd::health {
@@ -19,12 +18,6 @@ constexpr Duration kShortestWait = 100ms;    // after a connection that lived lo
 constexpr std::uint32_t kMostDoublings = 8;  // then 25.6 s
 constexpr Duration kConnectTimeout = 3s;
 constexpr Duration kLongEnough = 5s;  // a connection that lives this long ends a series of failures
-
-std::size_t half_of_descriptors() {
-  rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return 65536;
-  return limit.rlim_cur / 2;
-}
 
 MonotonicTime now() {
   return std::chrono::steady_clock::now();
@@ -137,7 +130,7 @@ void ConnectionHolder::Connection::held_ended(HeldConnection::End end, const std
 ConnectionHolder::ConnectionHolder(UvLoop& loop, const Options& options)
     : loop_(loop),
       sockets_(loop),
-      max_connections_(options.max_connections > 0 ? options.max_connections : half_of_descriptors()),
+      max_connections_(options.max_connections > 0 ? options.max_connections : descriptor_limit() / 2),
       max_connecting_(std::max<std::size_t>(options.max_connecting, 1)),
       random_(options.seed) {}
 

@@ -6,10 +6,13 @@
 #include <functional>
 #include <utility>
 
+#include "health/descriptors.h"
+
 namespace gslbd::health {
 namespace {
 
-// Beyond these an idle connection costs more than it saves.
+// Beyond these an idle connection costs more than it saves, and never more than a quarter of the descriptors:
+// held connections may have half of them.
 constexpr std::size_t kMostIdle = 20'000;
 constexpr Duration kSweepInterval = std::chrono::seconds(5);
 
@@ -18,6 +21,9 @@ MonotonicTime now() {
 }
 
 }  // namespace
+
+HttpClient::HttpClient(UvLoop& loop)
+    : loop_(loop), sockets_(loop), most_idle_(std::min(kMostIdle, descriptor_limit() / 4)) {}
 
 HttpClient::~HttpClient() {
   loop_.cancel(sweep_timer_);
@@ -75,7 +81,7 @@ void HttpClient::exchange_ended(HttpConnection& connection, Outcome outcome) {
   const ProbeId id = static_cast<Slot&>(connection).id;
   auto node = running_.extract(id);
   ProbeListener& listener = *node.mapped()->listener;
-  if (connection.is_open() && idle_.size() < kMostIdle) {
+  if (connection.is_open() && idle_.size() < most_idle_) {
     keep_idle(std::move(node.mapped()));
   } else {
     connection.abandon();

@@ -21,7 +21,7 @@ namespace gslbd::health {
 
 class HttpClient final : public Transport, private HttpConnectionOwner {
  public:
-  explicit HttpClient(UvLoop& loop) : loop_(loop), sockets_(loop) {}
+  explicit HttpClient(UvLoop& loop);
   ~HttpClient() override;
 
   void start(ProbeId id, const Check& check, const Address& address, ProbeListener& listener) override;
@@ -61,6 +61,7 @@ class HttpClient final : public Transport, private HttpConnectionOwner {
 
   UvLoop& loop_;
   SocketSet sockets_;  // outlives the connections
+  const std::size_t most_idle_;
   std::unordered_map<ProbeId, SlotPointer> running_;
   std::unordered_multimap<Peer, SlotPointer, PeerHash> idle_;
   std::vector<SlotPointer> spare_;  ///< closed, for the next probes: as many as once ran at a time

@@ -143,7 +143,11 @@ void IcmpTransport::open_socket(Family family, PingSocket& s) {
   setsockopt(s.fd, SOL_SOCKET, SO_RCVBUF, &buffer, sizeof buffer);
   s.watch =
       std::make_unique<SocketWatch>(loop_, s.fd, [this, family](bool, bool, int) { read_replies(family); });
-  s.watch->watch(true, false);
+  if (s.watch->watch(true, false)) return;
+  // A socket that nobody reads would have every target time out, for ever.
+  s.watch.reset();
+  close(std::exchange(s.fd, -1));
+  s.open_error = ENOMEM;
 }
 
 void IcmpTransport::start(ProbeId id, const Check& check, const Address& address, ProbeListener& listener) {

@@ -28,17 +28,26 @@ class PushTransport final : public Transport {
 
   void start(ProbeId id, const Check& check, const Address& address, ProbeListener& listener) override {
     const MonotonicTime now = clock_.now();
-    const MonotonicTime since =
-        asked_since_.try_emplace(address.to_string() + " " + check.name, now).first->second;
+    Asked& asked = asked_.try_emplace(address.to_string() + " " + check.name, Asked{now, now}).first->second;
+    // Left the plan, and came back: meanwhile its heartbeats were refused.
+    if (now - asked.last > 2 * check.interval + kLeft) asked.since = now;
+    asked.last = now;
     const Heartbeat* last = heartbeats_.find(check.name, address);
-    listener.probe_ended(id, judge_heartbeat(last, since, now, check.as<PushOptions>().within));
+    listener.probe_ended(id, judge_heartbeat(last, asked.since, now, check.as<PushOptions>().within));
   }
   void cancel(ProbeId, const Check&) override {}
 
  private:
+  /// When a target was looked at.
+  struct Asked {
+    MonotonicTime since{};
+    MonotonicTime last{};
+  };
+  static constexpr std::chrono::seconds kLeft{10};
+
   const Heartbeats& heartbeats_;
   const SystemClock clock_;
-  std::unordered_map<std::string, MonotonicTime> asked_since_;  ///< an entry for each target there ever was
+  std::unordered_map<std::string, Asked> asked_;  ///< an entry for each target there ever was
 };
 
 void read_token_file(const JsonView& v, Check& c) {
@@ -85,7 +94,10 @@ Outcome judge_heartbeat(const Heartbeat* last, MonotonicTime asked_since, Monoto
     return {now - asked_since <= within ? Reason::unheard : Reason::silent, never};
   }
   const Duration age = now - last->at;
-  if (age > within) return {Reason::silent, "silent for " + spoken(age)};
+  if (age > within) {
+    const bool just_begun = last->at < asked_since && now - asked_since <= within;
+    return {just_begun ? Reason::unheard : Reason::silent, "silent for " + spoken(age)};
+  }
   if (last->well) return {Reason::pass, last->detail};
   return {Reason::reported, "it says that it is down" + (last->detail.empty() ? "" : ": " + last->detail)};
 }

@@ -59,6 +59,14 @@ TEST_CASE("push: before the first heartbeat there is no evidence, for as long as
         "silent: no heartbeat since the start, 31s ago");
 }
 
+TEST_CASE("push: who is looked for anew gets the time of a heartbeat, whatever was heard long ago") {
+  const Heartbeat old{kStart, true, ""};
+  const MonotonicTime again = kStart + 1h;
+  CHECK(judge_heartbeat(&old, again, again + 30s, 30s).reason == Reason::unheard);
+  CHECK(judge_heartbeat(&old, again, again + 31s, 30s).reason == Reason::silent);
+  CHECK(judge_heartbeat(&old, kStart + 1s, kStart + 20s, 30s).passed());
+}
+
 TEST_CASE("push: heartbeats belong to a check by its name and to an address") {
   UvLoop loop;
   Heartbeats heartbeats;
