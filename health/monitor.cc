@@ -95,13 +95,15 @@ struct Monitor::Impl {
     if (!answer) throw std::runtime_error("the health thread does not answer");
     return std::move(*answer);
   }
+  /// One that has just been silent is not waited for: what is known is told, at once.
+  bool runs() const {
+    constexpr Duration kFresh = std::chrono::seconds(1);
+    return clock.now() - MonotonicTime(Duration(pulse.load(std::memory_order_relaxed))) < kFresh;
+  }
   /// What `work` reports, or what it reported last.
   template <class Report, class Work>
   Report ask_or_remember(Report& last, Work work) {
-    // One that has just been silent is not waited for: what is known is told, at once.
-    constexpr Duration kFresh = std::chrono::seconds(1);
-    const auto beaten = MonotonicTime(Duration(pulse.load(std::memory_order_relaxed)));
-    auto fresh = clock.now() - beaten < kFresh ? ask(std::move(work)) : std::nullopt;
+    auto fresh = runs() ? ask(std::move(work)) : std::nullopt;
     const std::lock_guard lock(reports_mutex);
     if (fresh) last = std::move(*fresh);
     return last;
@@ -180,9 +182,9 @@ std::vector<Believed> Monitor::believed() const {
   });
 }
 
-bool Monitor::resume(const std::string& check, const Address& address) {
-  return impl_->ask([impl = impl_.get(), check, address] { return impl->engine.resume(check, address); })
-      .value_or(false);
+std::optional<bool> Monitor::resume(const std::string& check, const Address& address) {
+  if (!impl_->runs()) return std::nullopt;
+  return impl_->ask([impl = impl_.get(), check, address] { return impl->engine.resume(check, address); });
 }
 
 void Monitor::set_self_doubt(bool on) {

@@ -54,8 +54,9 @@ class Monitor {
   std::vector<Believed> believed() const;
 
   /// Brings back a target that passes its probes and is held down (failback, damping). False when there is
-  /// none of that name that is. Thread: any but the health thread.
-  bool resume(const std::string& check, const Address& address);
+  /// none of that name that is, nullopt when the health thread does not answer (it may still happen).
+  /// Thread: any but the health thread.
+  std::optional<bool> resume(const std::string& check, const Address& address);
   /// Whether deaths are doubted when unrelated targets fall silent together. Thread: any.
   void set_self_doubt(bool on);
 

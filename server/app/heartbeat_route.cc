@@ -16,42 +16,20 @@ constexpr std::string_view kPrefix = "/api/v1/heartbeat/";
 constexpr std::chrono::milliseconds kPatience{5000};
 constexpr std::size_t kLongestDetail = 200;
 
-/// What a heartbeat says.
-struct Said {
-  bool well = true;
-  std::string detail;
-};
-
-const Field<Said> kFields[] = {
+const Field<Heartbeat> kFields[] = {
     {"status", "up or down", "\"up\"", "what the site says of itself",
-     [](const JsonView& v, Said& said) {
+     [](const JsonView& v, Heartbeat& said) {
        if (const auto choice = read_choice(v, {"up", "down"})) said.well = *choice == 0;
      }},
     {"detail", "string", "none", "why",
-     [](const JsonView& v, Said& said) {
+     [](const JsonView& v, Heartbeat& said) {
        if (const auto detail = read_string(v)) said.detail = health::printable(*detail, kLongestDetail);
      }},
 };
 
-/// Names of checks may have slashes, addresses have none: the address is what stands behind the last one.
-struct Sender {
-  std::string check;
-  Address address;
-};
-
-std::optional<Sender> sender_of(std::string_view path) {
-  const std::string_view rest = path.substr(kPrefix.size());
-  const auto slash = rest.rfind('/');
-  if (slash == std::string_view::npos) return std::nullopt;
-  const auto address = Address::parse(rest.substr(slash + 1));
-  if (!address) return std::nullopt;
-  return Sender{std::string(rest.substr(0, slash)), *address};
-}
-
 /// The check of that target, if it is one of the type push. Thread: main.
-std::shared_ptr<const health::Check> find_check(const StatusSource& source, const Sender& sender) {
-  const StatusFacts facts = source.facts();
-  const auto targets = facts.state.steering().targets();
+std::shared_ptr<const health::Check> find_check(const State& state, const HeartbeatSender& sender) {
+  const auto targets = state.steering().targets();
   const auto found = std::ranges::find_if(targets, [&sender](const health::TargetSpec& target) {
     return target.address == sender.address && target.check->name == sender.check &&
            target.check->type == &health::kPushCheck;
@@ -70,38 +48,48 @@ std::string own_token(const health::Check& check) {
   return "\n";
 }
 
-HttpResponse take(health::Monitor& monitor, const Sender& sender, const HttpRequest& request) {
-  Said said;
-  if (!request.body.empty()) {
-    HttpResponse refusal;
-    const auto body = json_body(request, refusal);
-    if (!body) return refusal;
-    static const std::string kFile = "the body";
-    Diagnostics diagnostics;
-    read_object<Said>(JsonView(*body, kFile, diagnostics), kFields, said);
-    if (diagnostics.has_errors()) return json_reply(422, errors_json(diagnostics));
-  }
-  monitor.heartbeat(sender.check, sender.address, said.well, said.detail);
-  return json_reply(200, {{"check", sender.check},
-                          {"target", sender.address.to_string()},
-                          {"status", said.well ? "up" : "down"}});
-}
-
 }  // namespace
 
-Route heartbeat_route(const StatusSource& source, health::Monitor& monitor, Mailbox& main,
-                      const Guard& guard) {
+// Names of checks may have slashes, addresses have none: the address is what stands behind the last one.
+std::optional<HeartbeatSender> heartbeat_sender(std::string_view rest) {
+  const auto slash = rest.rfind('/');
+  if (slash == std::string_view::npos) return std::nullopt;
+  const auto address = Address::parse(rest.substr(slash + 1));
+  if (!address) return std::nullopt;
+  return HeartbeatSender{std::string(rest.substr(0, slash)), *address};
+}
+
+std::optional<Heartbeat> read_heartbeat(const HttpRequest& request, HttpResponse& refusal) {
+  Heartbeat said;
+  if (request.body.empty()) return said;
+  const auto body = json_body(request, refusal);
+  if (!body) return std::nullopt;
+  static const std::string kFile = "the body";
+  Diagnostics diagnostics;
+  read_object<Heartbeat>(JsonView(*body, kFile, diagnostics), kFields, said);
+  if (!diagnostics.has_errors()) return said;
+  refusal = json_reply(422, errors_json(diagnostics));
+  return std::nullopt;
+}
+
+Route heartbeat_route(const State& state, health::Monitor& monitor, Mailbox& main, const Guard& guard) {
   return {"POST", std::string(kPrefix),
-          [&source, &monitor, &main, &guard](const HttpRequest& request) {
-            const auto sender = sender_of(request.path);
+          [&state, &monitor, &main, &guard](const HttpRequest& request) {
+            const auto sender = heartbeat_sender(std::string_view(request.path).substr(kPrefix.size()));
             if (!sender) return json_error(404, "heartbeats go to /api/v1/heartbeat/<check>/<address>");
-            const auto check = main.ask([&source, sender] { return find_check(source, *sender); }, kPatience);
+            const auto check = main.ask([&state, sender] { return find_check(state, *sender); }, kPatience);
             if (!check) return json_error(503, "the server is stopping or busy");
             if (*check == nullptr) {
               return json_error(404, "no check of the type push has that name and a target of that address");
             }
             if (auto refused = guard.refuse(request, own_token(**check))) return std::move(*refused);
-            return take(monitor, *sender, request);
+            HttpResponse refusal;
+            const auto said = read_heartbeat(request, refusal);
+            if (!said) return refusal;
+            monitor.heartbeat(sender->check, sender->address, said->well, said->detail);
+            return json_reply(200, {{"check", sender->check},
+                                    {"target", sender->address.to_string()},
+                                    {"status", said->well ? "up" : "down"}});
           },
           true};
 }

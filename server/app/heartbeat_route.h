@@ -9,16 +9,32 @@
 //
 // Thread: heartbeat_route() on main; the route on the HTTP threads.
 
+#include "core/address.h"
 #include "health/monitor.h"
 #include "server/admin/http_server.h"
 #include "server/app/mailbox.h"
-#include "server/app/status.h"
+#include "server/app/state.h"
 #include "server/control/guard.h"
 
 namespace gslbd::server {
 
+/// Whose heartbeat it is.
+struct HeartbeatSender {
+  std::string check;
+  Address address;
+};
+/// "CHECK/ADDRESS": what stands behind the route's path; nullopt when it is not that.
+std::optional<HeartbeatSender> heartbeat_sender(std::string_view rest);
+
+/// What a heartbeat says.
+struct Heartbeat {
+  bool well = true;
+  std::string detail;
+};
+/// The body of a request; none says that all is well. nullopt: `refusal` says what is wrong with it.
+std::optional<Heartbeat> read_heartbeat(const HttpRequest& request, HttpResponse& refusal);
+
 /// All must outlive the HTTP server.
-Route heartbeat_route(const StatusSource& source, health::Monitor& monitor, Mailbox& main,
-                      const Guard& guard);
+Route heartbeat_route(const State& state, health::Monitor& monitor, Mailbox& main, const Guard& guard);
 
 }  // namespace gslbd::server

@@ -127,7 +127,7 @@ class Program final : public StatusSource {
         [this] { state_.set_forced(control_.lookup()); },
         [this](const ForcedEvent& e) { recorder_.note(e); },
         [this](const std::string& check, const Address& target) {
-          const bool resumed = monitor_.resume(state_.steering().probed_as(check, target), target);
+          const auto resumed = monitor_.resume(state_.steering().probed_as(check, target), target);
           keeper_.verdict_changed();
           return resumed;
         },
@@ -170,7 +170,7 @@ class Program final : public StatusSource {
     auto all = make_routes({*this, monitor_, recorder_, mailbox_});
     for (Route& route : control_routes(control_, mailbox_)) all.push_back(std::move(route));
     for (Route& route : recorder_routes(recorder_)) all.push_back(std::move(route));
-    all.push_back(heartbeat_route(*this, monitor_, mailbox_, control_.guard()));
+    all.push_back(heartbeat_route(state_, monitor_, mailbox_, control_.guard()));
     return all;
   }
 

@@ -4,6 +4,8 @@
 #include <array>
 #include <optional>
 
+#include "server/control/requests.h"
+
 namespace gslbd::server {
 
 struct MaintenanceDraft : ScopeDraft {
@@ -63,7 +65,7 @@ constexpr std::array<Field<MaintenanceDraft>, 6> kOwnFields{{
        if (const auto choice = read_choice(v, {"drain", "down", "up"})) d.window.state = kMeanings[*choice];
      }},
     {"reason", "string", "none", "shown wherever the state is",
-     [](const JsonView& v, MaintenanceDraft& d) { d.window.reason = read_string(v).value_or(""); }},
+     [](const JsonView& v, MaintenanceDraft& d) { d.window.reason = read_line(v, kLongestReason); }},
 }};
 
 // The scope's five, then those of the window.

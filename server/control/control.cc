@@ -170,7 +170,10 @@ Control::Reply Control::resume(const Json& body) {
   const auto request = read_resume(body, diagnostics);
   if (!request) return mistaken(diagnostics);
   if (auto refused = unknown(request->scope)) return std::move(*refused);
-  if (!events_.resume || !events_.resume(request->scope.name, request->scope.address)) {
+  const auto resumed =
+      events_.resume ? events_.resume(request->scope.name, request->scope.address) : std::optional(false);
+  if (!resumed) return {503, {{"error", "the health thread does not answer; it may still be resumed"}}};
+  if (!*resumed) {
     return {409, {{"error", request->scope.to_string() + " does not wait for anybody to resume it"}}};
   }
   tell({ForcedEvent::What::resumed, {request->scope, ForcedState::up}, request->author});

@@ -41,8 +41,8 @@ class Control {
     /// forced() has changed: the answers must follow before this returns.
     std::function<void()> on_change;
     std::function<void(const ForcedEvent&)> on_event;
-    /// Ends a manual failback (Monitor::resume); false: none is waiting.
-    std::function<bool(const std::string& check, const Address& target)> resume;
+    /// Ends a manual failback (Monitor::resume); false: none is waiting; nullopt: nobody knows.
+    std::function<std::optional<bool>(const std::string& check, const Address& target)> resume;
   };
 
   /// What a configuration says about all this.

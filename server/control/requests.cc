@@ -18,18 +18,14 @@ struct ReleaseDraft : ScopeDraft {
   std::string author;
 };
 
-// It is shown on terminals and written to logs: one line, no escape sequences.
-std::string read_line(const JsonView& v, std::size_t longest) {
-  auto text = read_string(v);
-  if (!text) return {};
-  if (text->size() > longest) {
-    v.error(fmt::format("{} octets are too many: at most {}", text->size(), longest));
-  } else if (std::ranges::any_of(*text, [](unsigned char c) { return c < ' ' || c == 0x7f; })) {
-    v.error("control characters and line ends do not belong here");
-  } else {
-    return *text;
+// Those of ASCII, and those that a terminal may heed as well: U+0080 to U+009F.
+bool has_controls(std::string_view text) {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto c = static_cast<unsigned char>(text[i]);
+    if (c < ' ' || c == 0x7f) return true;
+    if (c == 0xc2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xa0) return true;
   }
-  return {};
+  return false;
 }
 
 std::string read_author(const JsonView& v) {
@@ -51,7 +47,7 @@ const Field<ForceDraft> kForceFields[] = {
        if (const auto choice = read_choice(v, {"up", "down", "drain"})) d.request.state = kMeanings[*choice];
      }},
     {"reason", "text", "none", "why",
-     [](const JsonView& v, ForceDraft& d) { d.request.reason = read_line(v, 500); }},
+     [](const JsonView& v, ForceDraft& d) { d.request.reason = read_line(v, kLongestReason); }},
     {"author", "text", "none", "who",
      [](const JsonView& v, ForceDraft& d) { d.request.author = read_author(v); }},
     {"for", "duration, 1s to 365d", "until it is released", "how long",
@@ -74,6 +70,19 @@ const std::vector<Field<ReleaseDraft>>& release_fields() {
 const std::string kBody = "the body";
 
 }  // namespace
+
+std::string read_line(const JsonView& v, std::size_t longest) {
+  auto text = read_string(v);
+  if (!text) return {};
+  if (text->size() > longest) {
+    v.error(fmt::format("{} octets are too many: at most {}", text->size(), longest));
+  } else if (has_controls(*text)) {
+    v.error("control characters and line ends do not belong here");
+  } else {
+    return *text;
+  }
+  return {};
+}
 
 std::optional<ForceRequest> read_force(const Json& body, Diagnostics& diagnostics) {
   const JsonView v(body, kBody, diagnostics);

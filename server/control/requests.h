@@ -29,6 +29,11 @@ struct ReleaseRequest {
   std::string author;
 };
 
+/// Text that is shown on terminals and written to logs: one line of at most so many octets, no control
+/// characters. Empty when it is not that, which is reported.
+std::string read_line(const JsonView& v, std::size_t longest);
+constexpr std::size_t kLongestReason = 500;
+
 // Each reports what is wrong and returns nullopt then.
 std::optional<ForceRequest> read_force(const Json& body, Diagnostics& diagnostics);
 std::optional<ReleaseRequest> read_release(const Json& body, Diagnostics& diagnostics);

@@ -88,6 +88,8 @@ TEST_CASE("every mistake in a window is told at its place") {
       read(R"([{"site": "fra", "weekly": "sun 02:00-04:00", "state": "drian", "zone": "UTC"}])").complaints ==
       "gslbd.json: /maintenance/0/zone: unknown key \"zone\"\n"
       "gslbd.json: /maintenance/0/state: \"drian\" is none of drain, down, up; did you mean \"drain\"?\n");
+  CHECK(read(R"([{"site": "fra", "weekly": "sun 02:00-04:00", "reason": "a\nb"}])").complaints ==
+        "gslbd.json: /maintenance/0/reason: control characters and line ends do not belong here\n");
   CHECK(read(R"([{"site": "fra", "from": "tomorrow", "to": "2026-12-01 02:00"}])").complaints ==
         "gslbd.json: /maintenance/0/from: \"tomorrow\" is no time such as \"2026-12-01 02:00\"\n");
 }

@@ -67,7 +67,7 @@ class World {
   int changes = 0;
   std::vector<std::string> told;
   int status = 0;
-  bool someone_waits = false;
+  std::optional<bool> someone_waits = false;  ///< nullopt: the health thread does not answer
 
  private:
   Json reply(Control::Reply done) {
@@ -235,6 +235,8 @@ TEST_CASE("a resume ends a wait, where somebody waits") {
   World w;
   const Json body = {{"check", "web"}, {"target", "192.0.2.1"}, {"author", "anna"}};
   CHECK(w.control().resume(body).status == 409);
+  w.someone_waits = std::nullopt;
+  CHECK(w.control().resume(body).status == 503);
   w.someone_waits = true;
   const auto reply = w.control().resume(body);
   CHECK(reply.status == 200);

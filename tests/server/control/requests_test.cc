@@ -88,6 +88,9 @@ TEST_CASE("texts that would play with a terminal are refused, and so are long on
         "/reason: control characters and line ends do not belong here\n");
   CHECK(complaints(read_force, R"({"site": "fra", "state": "up", "author": "a\nb"})") ==
         "/author: control characters and line ends do not belong here\n");
+  CHECK(complaints(read_force, R"({"site": "fra", "state": "up", "reason": "\u009b31m"})") ==
+        "/reason: control characters and line ends do not belong here\n");
+  CHECK(complaints(read_force, R"({"site": "fra", "state": "up", "reason": "\u00a0Stra\u00dfe"})").empty());
   CHECK(complaints(read_force, R"({"site": "fra", "state": "up", "reason": ")" + std::string(501, 'x') +
                                    "\"}") == "/reason: 501 octets are too many: at most 500\n");
 }
