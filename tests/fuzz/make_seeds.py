@@ -174,6 +174,21 @@ def journals():
     yield "query", b"limit=20&kind=verdict&site=a%2Fb+c&since=24h"
 
 
+def controls():
+    """Commands, heartbeats and state files behind the octet of what they are (see fuzz_control.cc)."""
+    member = '"pool":"www","member":"192.0.2.1"'
+    for number, scope in enumerate(('"site":"fra"', '"pool":"www"', member, '"check":"web","target":"2001:db8::1"')):
+        yield f"force-{number}", b"\0" + f'{{{scope},"state":"drain","reason":"x","author":"a","for":"2h"}}'.encode()
+        yield f"release-{number}", b"\1" + f'{{{scope},"author":"a"}}'.encode()
+        yield f"resume-{number}", b"\2" + f'{{{scope}}}'.encode()
+        yield f"forced-{number}", b"\5" + (f'{{"version":1,"written_ms":1,"forced":[{{{scope},"state":"up","reason":"",'
+                                           '"author":"","since_ms":5,"until_ms":null}]}').encode()
+    yield "heartbeat", b'\3{"status":"down","detail":"disk"}'
+    yield "path", b"\4example.com/web/2001:db8::1"
+    yield "verdicts", (b'\6{"version":2,"written_ms":5,"verdicts":[{"check":"web","target":"192.0.2.1","verdict":"up",'
+                       b'"since_ms":1,"flap_penalty":1.5,"held_until_ms":9,"awaits_resume":true}]}')
+
+
 def responders():
     """Queries behind the two octets of how and from where."""
     for number, (title, packet) in enumerate(queries()):
@@ -183,7 +198,7 @@ def responders():
 TARGETS = {"message": queries, "responder": responders, "proxy": proxy_headers, "zone_file": zone_files,
            "config": configurations, "master_file": master_files, "cookie_secrets": secrets,
            "http_response": http_responses, "dns_response": dns_responses,
-           "journal": journals}
+           "journal": journals, "control": controls}
 
 
 def write_seeds(directory):
