@@ -121,12 +121,12 @@ inline std::uint64_t ReplySender::tag_of(const msghdr& query) const noexcept {
   return start ^ std::rotl(high, 16) ^ std::rotl(low, 32);
 }
 
-// Of equal tags. The same address and port, for link-local ones the same interface, and the same address of
-// ours, where the socket has several.
+// Of equal tags, which say all of an IPv4 peer. The same address and port, for link-local ones the same
+// interface, and where the socket has several addresses, which shows in control data, the same one of them.
 inline bool ReplySender::same_peer(const msghdr& a, const msghdr& b) const noexcept {
   if (!is_v4_ && std::memcmp(a.msg_name, b.msg_name, sizeof(sockaddr_in6)) != 0) return false;
-  if (a.msg_controllen != b.msg_controllen) return false;
-  return a.msg_controllen == 0 || our_address(a, is_v4_) == our_address(b, is_v4_);
+  if (b.msg_controllen == 0) return true;
+  return a.msg_controllen == b.msg_controllen && our_address(a, is_v4_) == our_address(b, is_v4_);
 }
 
 // A message for each group. What it says beside its data is what its first reply would say.
