@@ -105,6 +105,8 @@ Result<BoundSockets> open_sockets(const ListenSpec& spec, std::uint16_t index) {
   // A client that has been here before may ask in its SYN (RFC 7413, RFC 7766 §9): a query does no harm when
   // it comes twice. Where the kernel has it switched off, this fails or does nothing.
   set_option(tcp->get(), IPPROTO_TCP, TCP_FASTOPEN, kFastOpenQueue);
+  // A response is complete when it is written: nothing to wait for. Connections inherit this.
+  set_option(tcp->get(), IPPROTO_TCP, TCP_NODELAY, 1);
   if (::listen(tcp->get(), kTcpBacklog) != 0) return cannot_listen(endpoint, Transport::tcp, errno);
   return BoundSockets{spec, index, std::move(*udp), std::move(*tcp)};
 }

@@ -1,25 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/net/tcp.h"
 
+#include <sys/epoll.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <string>
+#include <system_error>
+#include <utility>
 
 namespace gslbd::server {
 namespace {
 
-// Connections accepted a wake-up: UDP, which most queries use, must get its turn in a flood of connections.
-constexpr unsigned kAcceptBatch = 64;
+// Rounds of ready connections a wake-up, and connections accepted: UDP, which most queries use, must get its
+// turn in a flood of either.
+constexpr int kRoundsPerWakeup = 8;
+constexpr std::size_t kAcceptBatch = kMaxBatch;
 // How long accepting rests when the process has no descriptor left and no connection to give up.
 constexpr std::uint64_t kAcceptPauseMs = 100;
-// Queries answered before other sockets have their turn: as many as of UDP at its own.
-constexpr std::size_t kTurn = 256;
-// What unfinished large queries and unread responses may hold of a worker's memory. Enough for the largest
-// ones of hundreds of connections; ordinary ones need none of it.
-constexpr std::size_t kMaxHeld = 32 << 20;
 // Deadlines are looked at at least so often while connections are open: other workers' connections, which
 // this one does not hear of, shorten them.
 constexpr std::uint64_t kIdleTickMs = 250;
@@ -33,12 +33,8 @@ std::uint64_t ms(std::chrono::milliseconds d) {
 }  // namespace
 
 TcpServer::TcpServer(uv_loop_t* loop, TcpLimits& limits, QueryHandler& handler, NetCounters& counters)
-    : loop_(loop),
-      limits_(limits),
-      handler_(handler),
-      counters_(counters),
-      scratch_(std::make_unique_for_overwrite<std::uint8_t[]>(kReadSize + kResponseScratchSize)) {
-  // The kernel may give all of them to one worker; some are still closing while others are already accepted.
+    : loop_(loop), limits_(limits), counters_(counters), round_(*this, handler, counters) {
+  // The kernel may give all of them to one worker; and who makes room for one is used again after the round.
   const std::size_t places = limits_.options().max_connections + kAcceptBatch;
   for (std::size_t i = 0; i < places; ++i) free_.emplace_back(*this);
   uv_timer_init(loop_, &idle_timer_);
@@ -50,6 +46,7 @@ TcpServer::TcpServer(uv_loop_t* loop, TcpLimits& limits, QueryHandler& handler, 
 TcpServer::~TcpServer() = default;
 
 Result<void> TcpServer::listen(const BoundSockets& sockets) {
+  if (const auto watched = watch_connections(); !watched) return watched;
   Listener& listener = listeners_.emplace_back();
   listener.server = this;
   listener.sockets = &sockets;
@@ -62,41 +59,82 @@ Result<void> TcpServer::listen(const BoundSockets& sockets) {
   return {};
 }
 
+Result<void> TcpServer::watch_connections() {
+  if (watching_) return {};
+  epoll_ = UniqueFd(::epoll_create1(EPOLL_CLOEXEC));
+  if (!epoll_) return fail("cannot watch TCP connections: " + std::generic_category().message(errno));
+  if (const int error = uv_poll_init(loop_, &ready_, epoll_.get()); error != 0) {
+    return fail(std::string("cannot watch TCP connections: ") + uv_strerror(error));
+  }
+  watching_ = true;
+  ready_.data = this;
+  uv_poll_start(&ready_, UV_READABLE,
+                [](uv_poll_t* handle, int, int) { static_cast<TcpServer*>(handle->data)->serve_ready(); });
+  return {};
+}
+
 void TcpServer::close() {
-  if (closed_) return;
-  closed_ = true;
+  if (std::exchange(over_, true)) return;
   const auto close_handle = [](auto& handle) { uv_close(reinterpret_cast<uv_handle_t*>(&handle), nullptr); };
   close_handle(idle_timer_);
   close_handle(resume_timer_);
+  if (watching_) close_handle(ready_);
   for (Listener& listener : listeners_) close_handle(listener.handle);
   for (Connections* open : {&fresh_, &active_}) {
     while (!open->empty()) open->front().close(TcpClose::shutdown);
   }
+  reuse_closed();
 }
 
+void TcpServer::serve_ready() {
+  std::array<epoll_event, kMaxBatch> events;
+  std::array<ReadyConnection, kMaxBatch> ready;
+  for (int round = 0; round < kRoundsPerWakeup; ++round) {
+    const int got = ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), 0);
+    if (got <= 0) return;
+    const auto count = static_cast<std::size_t>(got);
+    for (std::size_t i = 0; i < count; ++i) {
+      ready[i] = {static_cast<TcpConnection*>(events[i].data.ptr), (events[i].events & EPOLLRDHUP) != 0};
+    }
+    round_.run(std::span(ready).first(count), *gate_);
+    reuse_closed();
+    if (count < events.size()) return;
+  }
+}
+
+// Whoever has just connected has often asked already, and is answered before its socket is even watched.
 void TcpServer::accept_some(const Listener& listener) {
+  std::array<ReadyConnection, kAcceptBatch> ready;
+  std::size_t accepted = 0;
   bool made_room = false;
-  for (unsigned i = 0; i < kAcceptBatch && !free_.empty(); ++i) {
+  bool paused = false;
+  for (std::size_t i = 0; i < ready.size() && !free_.empty() && !paused; ++i) {
     sockaddr_storage sa;
     socklen_t length = sizeof sa;
-    const int fd = ::accept4(listener.sockets->tcp.get(), reinterpret_cast<sockaddr*>(&sa), &length,
-                             SOCK_NONBLOCK | SOCK_CLOEXEC);
-    if (fd >= 0) {
-      adopt(fd, Address::from_sockaddr(reinterpret_cast<const sockaddr&>(sa)), *listener.sockets);
+    UniqueFd fd(::accept4(listener.sockets->tcp.get(), reinterpret_cast<sockaddr*>(&sa), &length,
+                          SOCK_NONBLOCK | SOCK_CLOEXEC));
+    if (fd) {
+      const Address peer = Address::from_sockaddr(reinterpret_cast<const sockaddr&>(sa));
+      TcpConnection* const connection = adopt(std::move(fd), peer, *listener.sockets);
+      if (connection != nullptr) ready[accepted++].connection = connection;
       made_room = false;
     } else if (errno == EAGAIN) {
-      return;
+      break;
     } else if (errno == EMFILE && !made_room && make_room()) {
       made_room = true;
     } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
       // The system's lack, or another thread took the descriptor: closing more of ours would not help.
-      return pause_accepting();
+      paused = true;
     }
     // Any other error is that of the one connection, which has gone.
   }
+  round_.run(std::span(ready).first(accepted), *gate_);
+  reuse_closed();
+  if (paused) pause_accepting();
 }
 
-void TcpServer::adopt(int fd, const Address& peer, const BoundSockets& from) {
+// Null when it was refused.
+TcpConnection* TcpServer::adopt(UniqueFd fd, const Address& peer, const BoundSockets& from) {
   counters_.tcp_accepted.add();
   const bool proxied = from.spec.proxies.contains(peer);
   // Behind a proxy the client is known once the header is there. Else it is asked for its place first, so
@@ -104,7 +142,10 @@ void TcpServer::adopt(int fd, const Address& peer, const BoundSockets& from) {
   TcpLimits::Place place = TcpLimits::kUncounted;
   if (!proxied) {
     const auto entered = limits_.enter(peer);
-    if (!entered) return refuse(fd);
+    if (!entered) {
+      refuse(std::move(fd));
+      return nullptr;
+    }
     place = *entered;
   }
   // A worker that has no connection may take its first even so: the limit is exceeded by the number of
@@ -116,15 +157,15 @@ void TcpServer::adopt(int fd, const Address& peer, const BoundSockets& from) {
   connection.proven = false;
   connection.active_at_ms = uv_now(loop_);
   watch_idle();
-  connection.open(loop_, fd, {peer, from.index, proxied, place});
+  connection.open(std::move(fd), {peer, from.index, proxied, place});
+  return &connection;
 }
 
 // A reset says it at once, and leaves no trace of the connection in our kernel.
-void TcpServer::refuse(int fd) {
+void TcpServer::refuse(UniqueFd fd) {
   counters_.closed_of(TcpClose::client_limit).add();
   const linger reset{1, 0};
-  ::setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
-  ::close(fd);
+  ::setsockopt(fd.get(), SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
 }
 
 bool TcpServer::make_room() {
@@ -150,33 +191,21 @@ void TcpServer::resume_accepting() {
   }
 }
 
-bool TcpServer::hold(std::size_t octets) {
-  if (held_ + octets > kMaxHeld) return false;
-  held_ += octets;
-  return true;
-}
-
 void TcpServer::touch(TcpConnection& connection) {
   connection.active_at_ms = uv_now(loop_);
   active_.splice(active_.end(), list_of(connection), connection.self);
   connection.proven = true;
 }
 
-void TcpServer::answered(std::size_t queries) {
-  since_turn_ += queries;
-  if (since_turn_ < kTurn) return;
-  since_turn_ = 0;
-  if (turn_) turn_();
-}
-
 void TcpServer::closing(TcpConnection& connection, TcpClose reason) {
   counters_.closed_of(reason).add();
   limits_.closed();
-  closing_.splice(closing_.end(), list_of(connection), connection.self);
+  closed_.splice(closed_.end(), list_of(connection), connection.self);
 }
 
-void TcpServer::closed(TcpConnection& connection) {
-  free_.splice(free_.begin(), closing_, connection.self);  // first to be used again: its buffer is there
+void TcpServer::reuse_closed() {
+  for (TcpConnection& connection : closed_) connection.reset();
+  free_.splice(free_.begin(), closed_);  // what was used last is in the caches
 }
 
 // The timer runs to the first deadline. Progress does not move it: it then fires early and goes on.
@@ -209,6 +238,7 @@ void TcpServer::close_idle() {
     TcpConnection& idle = active_.front();
     idle.close(idle.blocked() ? TcpClose::slow_reader : TcpClose::idle);
   }
+  reuse_closed();
   watch_idle();
 }
 

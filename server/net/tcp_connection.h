@@ -4,29 +4,32 @@
 // in the order they come (RFC 7766 §6.2.1.1; pipelining is what clients may do, order is what we keep). Where
 // the peer is a proxy, the stream begins with a PROXY header that tells who the client is.
 //
-// Queries are read into the server's scratch buffer and answered from there; only what is incomplete is kept:
-// in a small buffer that the connection object acquires at its first need and keeps for its successors, or,
-// for a query that says it will be long, in one of the largest query's size until it is complete. Responses
-// go out with one write a read. When the client does not take them, the rest waits in a backlog, and nothing
-// more is read or answered until it is gone: what a client can make us hold is bounded by kMaxFrameSize of
-// queries and kResponseScratchSize of responses, and for all clients of a worker together by
-// TcpServer::hold().
+// It knows its socket and what of the stream could not be used yet; TcpRound finds the queries and has them
+// answered. A turn goes
+//
+//     receive()  ──input──▶  queries, responses  ──send()──▶  settle(what remains of the input)
+//
+// The input lies in the round's buffer and is gone with it: only what is incomplete is kept, in a buffer of
+// the connection's own. Responses that the client does not take wait in another one, its backlog, and nothing
+// more is read or answered until that is gone. So what a client can make us hold is bounded by kMaxFrameSize
+// of queries and kMaxBacklog of responses, and for all clients of a worker together by TcpMemory.
+//
+// Its socket is watched edge-triggered: an event is one look at the socket in the kernel, not two, and what
+// an event leaves behind (a full buffer, the client's last octet) is asked for by arming again.
 //
 // Objects are pooled by TcpServer and reused; a failing connection affects itself alone.
 //
 // Thread: one worker's loop.
 
-#include <uv.h>
-
 #include <cstddef>
 #include <cstdint>
 #include <list>
-#include <memory>
 #include <span>
 
+#include "core/unique_fd.h"
 #include "server/net/counters.h"
-#include "server/net/proxy_header.h"
 #include "server/net/tcp_limits.h"
+#include "server/net/tcp_memory.h"
 #include "server/query_handler.h"
 
 namespace gslbd::server {
@@ -34,13 +37,16 @@ namespace gslbd::server {
 class TcpServer;
 
 inline constexpr std::size_t kMaxFrameSize = 2 + kMaxMessageSize;
-/// Read at once: dozens of ordinary queries. libuv reads up to 32 times before it looks at another socket:
-/// much more would let one client with a full pipeline hold up all others for long.
+/// Read at once: dozens of ordinary queries. Much more would let one client with a full pipeline hold up all
+/// others for long.
 inline constexpr std::size_t kReadSize = 4096;
-/// Room for one response of any size behind those of a burst of pipelined queries.
-inline constexpr std::size_t kResponseScratchSize = 2 * kMaxFrameSize;
-/// What every connection may hold: more than any usual query and any PROXY header.
-inline constexpr std::size_t kSmallBufferSize = kMaxProxyHeaderSize;
+/// Responses written at once: one of any size behind those of a burst of pipelined queries.
+inline constexpr std::size_t kMaxBacklog = 2 * kMaxFrameSize;
+
+/// The whole size of the query that `input` begins with, as far as that is known.
+inline std::size_t frame_size(std::span<const std::uint8_t> input) {
+  return input.size() < 2 ? 2 : 2 + static_cast<std::size_t>(input[0] << 8 | input[1]);
+}
 
 class TcpConnection {
  public:
@@ -55,13 +61,26 @@ class TcpConnection {
   TcpConnection(const TcpConnection&) = delete;
   TcpConnection& operator=(const TcpConnection&) = delete;
 
-  /// Takes over the connected socket `fd`, and the place. When it cannot, it closes.
-  void open(uv_loop_t* loop, int fd, const Origin& origin);
-  /// Reports to the server now (closing) and when libuv has let go (closed). Further calls do nothing.
+  /// Takes over the connected, non-blocking socket, and the place. Nothing is watched before a settle().
+  void open(UniqueFd fd, const Origin& origin);
+  /// Reports to the server. What receive() returned stays valid until reset(). Further calls do nothing.
   void close(TcpClose reason);
+  /// After the round in which it closed: gives its buffers back.
+  void reset();
 
+  bool is_open() const { return static_cast<bool>(fd_); }
   /// True while responses wait for the client to read.
-  bool blocked() const { return backlog_ != nullptr; }
+  bool blocked() const { return backlog_size_ != 0; }
+  const Asker& asker() const { return asker_; }
+
+  /// The octets to answer now, with kReadAhead behind them: what has come, or had to wait. `slot` (kReadSize
+  /// and kReadAhead) is where they are read to if nothing is there yet. `hung_up`: the client has sent its
+  /// last. Empty: there is nothing to answer, and all is settled; it may be closed.
+  std::span<const std::uint8_t> receive(std::span<std::uint8_t> slot, bool hung_up);
+  /// Afterwards all is with the kernel, or it is blocked, or closed. Not to be called when it is either.
+  void send(std::span<const std::uint8_t> responses);
+  /// Keeps `rest`, the end of what receive() returned, and waits for more, or for the client to read.
+  void settle(std::span<const std::uint8_t> rest);
 
   /// For TcpServer: its place in the server's lists, whether it has made progress, and when it last did
   /// (uv_now()).
@@ -70,38 +89,27 @@ class TcpConnection {
   std::uint64_t active_at_ms = 0;
 
  private:
-  void start_reading();
-  void offer_buffer(uv_buf_t* buffer);
-  void on_read(ssize_t length);
-  void on_written(int status);
+  enum class Watched : std::uint8_t { nothing, input, room };
+
+  std::span<const std::uint8_t> resume();
   bool take_header(std::span<const std::uint8_t>& input);
-  void answer(std::span<const std::uint8_t> input);
-  struct Done {
-    std::size_t octets = 0;
-    std::size_t queries = 0;
-    std::size_t answers = 0;
-  };
-  Done answer_queries(std::span<const std::uint8_t> input);
-  bool send(std::span<const std::uint8_t> responses);
   void queue(std::span<const std::uint8_t> responses);
+  bool send_backlog();
   bool keep(std::span<const std::uint8_t> rest);
-  void drop_large_pending();
-  void on_closed();
-  uv_stream_t* stream() { return reinterpret_cast<uv_stream_t*>(&handle_); }
-  static TcpConnection& of(const void* data) { return *static_cast<TcpConnection*>(const_cast<void*>(data)); }
+  void watch();
 
   TcpServer& server_;
-  uv_tcp_t handle_{};
-  uv_write_t write_{};
-  Asker asker_;
+  UniqueFd fd_;
   TcpLimits::Place place_ = TcpLimits::kUncounted;
-  std::unique_ptr<std::uint8_t[]> pending_;  ///< what is incomplete, or waits for the client to read
-  std::size_t pending_capacity_ = 0;         ///< 0, kSmallBufferSize or kMaxFrameSize
+  Asker asker_;
+  TcpBuffer pending_;  ///< a query that is incomplete, or queries that wait for the client to read
   std::size_t pending_size_ = 0;
-  std::unique_ptr<std::uint8_t[]> backlog_;  ///< responses handed to libuv, until it reports them written
-  std::size_t backlog_size_ = 0;
+  TcpBuffer backlog_;
+  std::size_t backlog_size_ = 0;  ///< what is still to be sent: the end of backlog_end_ octets
+  std::size_t backlog_end_ = 0;
+  Watched watched_ = Watched::nothing;
+  bool more_ = false;  ///< there may be input of which no event will tell
   bool awaits_header_ = false;
-  bool closing_ = false;
 };
 
 }  // namespace gslbd::server

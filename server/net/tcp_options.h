@@ -27,7 +27,7 @@ struct TcpOptions {
   bool operator==(const TcpOptions&) const = default;
 };
 
-/// Every worker has an object ready for each, of about 600 octets.
+/// Every worker has an object ready for each, of about 160 octets.
 inline constexpr std::uint32_t kMaxTcpConnections = 65'535;
 
 }  // namespace gslbd::server
