@@ -4,9 +4,6 @@
 // suffix, so that finding the zone, the name, and its closest encloser each cost one probe and no further
 // hashing.
 //
-// Names from a packet are read octet by octet, or, where a buffer is known to go on behind them, sixteen
-// octets at a time: the two ways give the same name.
-//
 // Thread: values, large (1.4 KB): kept in a worker's scratch, not copied on the query path.
 
 #include <algorithm>
@@ -58,7 +55,8 @@ class QueryName {
   /// in octets, or 0 when it is malformed: it runs past the end, is longer than 255, or holds a pointer.
   std::size_t assign(std::span<const std::uint8_t> wire) {
     if (!find_labels(wire)) return 0;
-    for (std::size_t i = 0; i < length_; ++i) wire_[i] = zones::to_lower(wire[i]);
+    copy_octets(wire_.data(), wire.data(), length_);
+    lower_from(wire_.data());
     hash();
     return length_;
   }
@@ -66,14 +64,8 @@ class QueryName {
   /// hashes before one of the two below was called.
   std::size_t read_ahead(std::span<const std::uint8_t> wire) {
     if (!find_labels(wire)) return 0;
-    const std::size_t length = length_;
-    for (std::size_t i = 0; i < length; i += sizeof(Octets16)) {
-      Octets16 octets;
-      std::memcpy(&octets, wire.data() + i, sizeof octets);
-      octets = detail::to_lower(octets);
-      std::memcpy(wire_.data() + i, &octets, sizeof octets);
-    }
-    return length;
+    lower_from(wire.data());
+    return length_;
   }
   static constexpr std::size_t kAhead = sizeof(Octets16) - 1;
 
@@ -123,11 +115,21 @@ class QueryName {
     labels_ = labels;
     return true;
   }
+  // Reads and writes whole vectors.
+  void lower_from(const std::uint8_t* from) {
+    const std::size_t length = length_;
+    for (std::size_t i = 0; i < length; i += sizeof(Octets16)) {
+      Octets16 octets;
+      std::memcpy(&octets, from + i, sizeof octets);
+      octets = detail::to_lower(octets);
+      std::memcpy(wire_.data() + i, &octets, sizeof octets);
+    }
+  }
 
   std::size_t length_ = 0;
   std::size_t labels_ = 0;
-  // Whole vectors; and fold_label reads up to 7 octets past the last label.
   std::array<std::uint8_t, kMaxLabels + 1> label_at_{};
+  // Room for whole vectors; and fold_label reads up to 7 octets past the last label.
   alignas(16) std::array<std::uint8_t, kMaxNameLength + 1 + 16> wire_{};
   std::array<std::uint64_t, kMaxLabels + 1> suffix_hash_{};
 };
