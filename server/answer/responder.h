@@ -7,6 +7,7 @@
 
 #include <array>
 
+#include "core/cache_line.h"
 #include "core/time.h"
 #include "server/answer/composer.h"
 #include "server/answer/cookie.h"
@@ -20,7 +21,7 @@
 
 namespace gslbd::server {
 
-class Responder final : public QueryHandler {
+class alignas(kApart) Responder final : public QueryHandler {
  public:
   /// `clock` must outlive this. It is read for queries with a cookie and when rates are limited.
   Responder(const Published<Serving>& serving, std::size_t worker, std::uint64_t seed, const Clock& clock)

@@ -18,6 +18,7 @@
 #include <thread>
 #include <vector>
 
+#include "core/cache_line.h"
 #include "core/result.h"
 #include "server/net/counters.h"
 #include "server/net/listener.h"
@@ -35,7 +36,7 @@ struct WorkerOptions {
 /// this process may open; the rest is for everything else, health checks above all. Errors: no random key.
 Result<std::shared_ptr<TcpLimits>> make_tcp_limits(const TcpOptions& options);
 
-class Worker {
+class alignas(kApart) Worker {
  public:
   static Result<std::unique_ptr<Worker>> make(std::vector<BoundSockets> sockets,
                                               std::unique_ptr<QueryHandler> handler,
@@ -52,7 +53,7 @@ class Worker {
   const NetCounters& counters() const { return counters_; }
 
  private:
-  struct UdpSocket {
+  struct alignas(kApart) UdpSocket {
     UdpSocket(Worker& w, const BoundSockets& s) : worker(w), server(s, *w.handler_, w.counters_) {}
     Worker& worker;
     UdpServer server;
