@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/app/api.h"
 
+#include "server/app/pool_report.h"
 #include "server/app/reports.h"
 #include "server/app/status_page.h"
 #include "server/app/zone_export.h"
@@ -32,16 +33,18 @@ std::optional<Json> whole_status(const Sources& from) {
   struct OfMain {
     Json status;
     ForcedStates forced;
+    std::vector<PoolReport> pools;
   };
   auto of_main = from.main.ask(
       [&source = from.source] {
         const StatusFacts facts = source.facts();
-        return OfMain{status_json(facts),
-                      facts.control != nullptr ? facts.control->forced() : ForcedStates()};
+        return OfMain{status_json(facts), facts.control != nullptr ? facts.control->forced() : ForcedStates(),
+                      report_pools(facts.state.steering())};
       },
       kPatience);
   if (!of_main) return std::nullopt;
   add_reports(reports, of_main->forced, of_main->status);
+  of_main->status["pools"] = pools_json(of_main->pools, of_main->forced);
   return std::move(of_main->status);
 }
 
@@ -66,16 +69,21 @@ HttpResponse answer_metrics(const Sources& from) {
   return {200, kMetricsContentType, render_metrics(*view)};
 }
 
-HttpResponse export_zone(const StatusSource& source, const HttpRequest& request) {
+HttpResponse export_zone(const Sources& from, const HttpRequest& request) {
   constexpr std::string_view kPrefix = "/api/v1/zones/";
   constexpr std::string_view kSuffix = "/export";
   std::string name = request.path.substr(kPrefix.size());
   if (!name.ends_with(kSuffix)) return {404, "text/plain; charset=utf-8", "not found\n"};
   name.resize(name.size() - kSuffix.size());
-  const StatusFacts facts = source.facts();
-  const auto text = zone_as_master_file(facts.state.loaded(), facts.state.steering(), name);
-  if (!text) return {404, "text/plain; charset=utf-8", text.error().message + "\n"};
-  return {200, "text/dns; charset=utf-8", *text};
+  const auto zone = from.main.ask(
+      [&source = from.source, name] {
+        const StatusFacts facts = source.facts();
+        return snapshot_zone(facts.state.loaded(), facts.state.steering(), name);
+      },
+      kPatience);
+  if (!zone) return busy();
+  if (!*zone) return {404, "text/plain; charset=utf-8", zone->error().message + "\n"};
+  return {200, "text/dns; charset=utf-8", to_master_file(**zone)};
 }
 
 }  // namespace
@@ -97,11 +105,7 @@ std::vector<Route> make_routes(const Sources& from) {
        }},
       {"GET", "/metrics", [from](const HttpRequest&) { return answer_metrics(from); }},
       {"GET", "/api/v1/status", [from](const HttpRequest&) { return answer_status(from); }},
-      {"GET", "/api/v1/zones/",
-       [from](const HttpRequest& request) {
-         return from_main(from.main,
-                          [&source = from.source, request] { return export_zone(source, request); });
-       },
+      {"GET", "/api/v1/zones/", [from](const HttpRequest& request) { return export_zone(from, request); },
        true},
   };
 }

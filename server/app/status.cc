@@ -4,73 +4,9 @@
 #include <numeric>
 
 #include "server/app/program.h"
-#include "server/app/reports.h"
-#include "server/steering/compile.h"
 
 namespace gslbd::server {
 namespace {
-
-Json answer_json(const Steering& steering, std::uint32_t pool, Family family) {
-  const Decision decision = steering.decide(pool, family);
-  Json addresses = Json::array();
-  for (const auto m : decision.members) {
-    addresses.push_back(steering.pools()[decision.pool].members[m].address.to_string());
-  }
-  Json drained = Json::array();
-  const Pool& asked = steering.pools()[pool];
-  for (std::uint32_t m = 0; m < asked.members.size(); ++m) {
-    if (asked.members[m].address.family() != family || !steering.state(pool).is_drained(m)) continue;
-    drained.push_back(asked.members[m].address.to_string());
-  }
-  Json out = {{"why", why_name(decision.why)},
-              {"addresses", addresses},
-              {"drained", drained},
-              {"pending", decision.pending},
-              {"ttl_seconds", ttl_of(asked, decision)}};
-  if (decision.pool != pool) out["from_pool"] = steering.pools()[decision.pool].name;
-  return out;
-}
-
-// "state" is what counts for the answers, "checked" what the checks say while nothing is forced.
-Json member_json(const Steering& steering, std::uint32_t p, std::uint32_t m, const ForcedStates& forced) {
-  const Pool& pool = steering.pools()[p];
-  const Member& member = pool.members[m];
-  const MemberView view = steering.member(p, m);
-  Json checks = Json::object();
-  for (std::uint32_t c = 0; c < pool.checks.size(); ++c) {
-    checks[pool.checks[c]->name] = health::verdict_name(steering.verdict(p, m, c));
-  }
-  for (const auto& [name, verdict] : steering.combined(p, m)) checks[name] = health::verdict_name(verdict);
-  return {{"address", member.address.to_string()},
-          {"site", member.site},
-          {"weight", member.weight},
-          {"share", view.share},
-          {"tier", member.tier},
-          {"state", health::verdict_name(view.counts)},
-          {"checked", health::verdict_name(view.checked)},
-          {"drained", view.drained},
-          {"forced", forced_json(forced.member(pool.name, member.address, member.site))},
-          {"checks", checks}};
-}
-
-Json pools_json(const Steering& steering, const ForcedStates& forced) {
-  Json out = Json::array();
-  for (std::uint32_t p = 0; p < steering.pools().size(); ++p) {
-    const Pool& pool = steering.pools()[p];
-    Json members = Json::array();
-    for (std::uint32_t m = 0; m < pool.members.size(); ++m) {
-      members.push_back(member_json(steering, p, m, forced));
-    }
-    out.push_back(
-        {{"name", pool.name},
-         {"steer", steer_name(pool.steer)},
-         {"ttl_seconds", pool.ttl_s},
-         {"answers",
-          {{"A", answer_json(steering, p, Family::v4)}, {"AAAA", answer_json(steering, p, Family::v6)}}},
-         {"members", members}});
-  }
-  return out;
-}
 
 Json zones_json(const Loaded& loaded) {
   Json out = Json::array();
@@ -138,8 +74,6 @@ void ResponseTotals::add(const ResponseCounters& worker) {
 
 Json status_json(const StatusFacts& facts) {
   const Config& config = facts.state.loaded().config;
-  const ForcedStates nothing;
-  const ForcedStates& forced = facts.control != nullptr ? facts.control->forced() : nothing;
   Json listen = Json::array();
   for (const Endpoint& endpoint : facts.listen) listen.push_back(endpoint.to_string());
   return {{"version", version()},
@@ -160,8 +94,7 @@ Json status_json(const StatusFacts& facts) {
           {"prober", {{"stuck", facts.health_stuck}}},
           {"traffic", traffic_json(facts)},
           {"zones", zones_json(facts.state.loaded())},
-          {"forced", facts.control != nullptr ? facts.control->json() : Json::object()},
-          {"pools", pools_json(facts.state.steering(), forced)}};
+          {"forced", facts.control != nullptr ? facts.control->json() : Json::object()}};
 }
 
 }  // namespace gslbd::server

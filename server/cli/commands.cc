@@ -33,7 +33,9 @@ Result<std::string> export_offline(const std::string& config_file, const std::st
   Steering steering(loaded->pools);
   const std::vector<health::Believed> nothing_known(steering.targets().size(), {0, health::Verdict::unknown});
   steering.bind(nothing_known);
-  return zone_as_master_file(*loaded, steering, zone);
+  const auto snapshot = snapshot_zone(*loaded, steering, zone);
+  if (!snapshot) return tl::unexpected(snapshot.error());
+  return to_master_file(*snapshot);
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 // What is added to main's part of the status and of the metrics.
 #include "server/app/reports.h"
 
+#include "server/app/pool_report.h"
 #include "tests/support/catch.h"
 
 using namespace gslbd;
@@ -59,6 +60,34 @@ TEST_CASE("the status gets targets, what is forced beside them, the prober and u
   CHECK(status["uptime"]["targets"][0]["windows"]["1h"]["ratio"] == nullptr);
   CHECK(status["uptime"]["sites"][0]["site"] == "fra");
   CHECK(status["pools"] == Json::array());
+}
+
+TEST_CASE("pools are shown with what they answer, and what is forced beside what the checks say") {
+  auto check = std::make_shared<health::Check>();
+  check->name = "web";
+  PoolReport pool{"www", Steer::weighted, 20, {check}, {}, {}};
+  const Address address = *Address::parse("192.0.2.1");
+  pool.answers[0] = {Why::spare, {address}, true, 5, "spare"};
+  MemberReport member{address, "fra", 100, 1, {}, {Verdict::up}, {{"both", Verdict::down}}};
+  member.view.counts = Verdict::down;
+  member.view.checked = Verdict::up;
+  member.view.drained = true;
+  pool.members = {member};
+  ForcedStates states;
+  REQUIRE(states.set({ForcedScope::site("fra"), ForcedState::drain, "disk"}));
+  const Json shown = pools_json(std::span(&pool, 1), states).at(0);
+  CHECK(shown["answers"]["A"] == Json{{"why", "spare"},
+                                      {"addresses", {"192.0.2.1"}},
+                                      {"drained", {"192.0.2.1"}},
+                                      {"pending", true},
+                                      {"ttl_seconds", 5},
+                                      {"from_pool", "spare"}});
+  CHECK(shown["answers"]["AAAA"]["why"] == "no_members");
+  const Json& m = shown["members"][0];
+  CHECK(m["state"] == "down");
+  CHECK(m["checked"] == "up");
+  CHECK(m["checks"] == Json{{"web", "up"}, {"both", "down"}});
+  CHECK(m["forced"]["reason"] == "disk");
 }
 
 TEST_CASE("the metrics get the same") {
