@@ -111,14 +111,25 @@ class Program final : public StatusSource {
   Watchdog::Events watchdog_events() {
     return {
         [this] { return monitor_.silence(); },
-        [this] { state_.forget_verdicts(); },
+        [this] { forget_verdicts(); },
         [this] {
           if (state_.out_of_step()) recall_verdicts();
         },
     };
   }
 
-  void recall_verdicts() try { state_.recall_verdicts(); } catch (const std::exception& e) {
+  void forget_verdicts() try {
+    unwatched_ = true;
+    recorder_.note({.at = clock_.wall_now(), .kind = "unwatched"});
+    state_.forget_verdicts();
+  } catch (const std::exception& e) {  // out of memory: what is served goes on
+    log::error("{}", e.what());
+  }
+
+  void recall_verdicts() try {
+    state_.recall_verdicts();
+    if (std::exchange(unwatched_, false)) recorder_.note({.at = clock_.wall_now(), .kind = "watched"});
+  } catch (const std::exception& e) {
     log::error("{}", e.what());  // the watchdog tries again
   }
 
@@ -298,6 +309,7 @@ class Program final : public StatusSource {
   const WallTime started_at_ = clock_.wall_now();
   bool answering_ = false;
   bool quitting_ = false;
+  bool unwatched_ = false;  ///< the health thread's verdicts are forgotten
   const char* why_ = "it could not start";
   bool failed_ = false;  ///< it ends because it could not go on
 };

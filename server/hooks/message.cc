@@ -78,6 +78,9 @@ std::string describe(const MessageGroup& g) {
   if (g.kind == "isolated")
     return fmt::format("this server is cut off{}: verdicts are frozen", from_family(g)) +
            with(": ", value(g.first.front(), "detail"));
+  if (g.kind == "unwatched")
+    return "the health thread does not run: no site is watched, none is believed dead";
+  if (g.kind == "watched") return "the health thread runs again";
   if (g.kind == "connected") return "this server is no longer cut off" + from_family(g);
   if (g.kind == "starved")
     return "probes fail for want of resources" + with(": ", value(g.first.front(), "detail"));
@@ -90,7 +93,7 @@ std::string describe(const MessageGroup& g) {
 // What somebody woken at night wants to read first has the lowest number.
 int gravity(const MessageGroup& g) {
   const bool down = g.to == "down";
-  if (g.kind == "isolated") return 0;
+  if (g.kind == "isolated" || g.kind == "unwatched") return 0;
   if (g.kind == "site" && down) return 1;
   if (g.kind == "pool" && down) return 2;
   if (g.kind == "verdict" && down) return 3;

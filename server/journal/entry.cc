@@ -17,6 +17,8 @@ constexpr std::array kKinds{
     EntryKind{"isolated", true,
               "this server is cut off from IPv4 or IPv6: verdicts of that family are frozen"},
     EntryKind{"connected", true, "this server is no longer cut off from that family"},
+    EntryKind{"unwatched", true, "the health thread does not run: its verdicts are not believed any more"},
+    EntryKind{"watched", true, "the health thread runs again, and is believed"},
     EntryKind{"joined", false, "a target came into the plan with a verdict from before"},
     EntryKind{"left", false, "a target is no longer in the plan"},
     EntryKind{"pool", true, "a pool lost its last live member, or got one again"},

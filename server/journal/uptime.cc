@@ -39,14 +39,17 @@ void Uptime::note(const Entry& entry) {
     set(found->second, entry.at, Verdict::unknown, true);
     found->second.planned = false;
   } else if (kind == "site") {
-    const bool cut_off = isolated_[0] || isolated_[1];
+    const bool cut_off = isolated_[0] || isolated_[1] || unwatched_;
     set(sites_[entry.site], entry.at, verdict_of(text(entry.more, "to")),
         !cut_off || watched_sites().contains(entry.site));
   } else if (kind == "isolated" || kind == "connected") {
     set_isolated(entry);
+  } else if (kind == "unwatched" || kind == "watched") {
+    unwatched_ = kind == "unwatched";
+    look_anew(entry.at);
   } else if (kind == "start") {
     // After a crash there is no "stop": the start tells until when somebody watched.
-    isolated_[0] = isolated_[1] = false;
+    isolated_[0] = isolated_[1] = unwatched_ = false;
     all_unknown(parse_wall_time(text(entry.more, "alive_until")).value_or(entry.at));
   } else if (kind == "stop") {
     all_unknown(entry.at);
@@ -83,14 +86,19 @@ void Uptime::set_isolated(const Entry& entry) {
   const bool isolated = entry.kind == "isolated";
   if (family != "ipv6") isolated_[0] = isolated;
   if (family != "ipv4") isolated_[1] = isolated;
-  for (auto& [key, line] : targets_) set(line, entry.at, line.verdict, watched(key.second));
+  look_anew(entry.at);
+}
+
+// Who is watched has changed.
+void Uptime::look_anew(WallTime at) {
+  for (auto& [key, line] : targets_) set(line, at, line.verdict, watched(key.second));
   const auto sites = watched_sites();
-  for (auto& [name, line] : sites_) set(line, entry.at, line.verdict, sites.contains(name));
+  for (auto& [name, line] : sites_) set(line, at, line.verdict, sites.contains(name));
 }
 
 bool Uptime::watched(const std::string& target) const {
   const bool v6 = target.find(':') != std::string::npos;
-  return !isolated_[v6 ? 1 : 0];
+  return !unwatched_ && !isolated_[v6 ? 1 : 0];
 }
 
 // Sites of which nobody knows a target are watched while either family is.
@@ -102,7 +110,7 @@ std::set<std::string> Uptime::watched_sites() const {
     known.insert(line.site);
     if (watched(key.second)) out.insert(line.site);
   }
-  if (isolated_[0] && isolated_[1]) return out;
+  if (unwatched_ || (isolated_[0] && isolated_[1])) return out;
   for (const auto& [name, unused] : sites_) {
     if (!known.contains(name)) out.insert(name);
   }
@@ -131,6 +139,7 @@ std::vector<Entry> Uptime::known(WallTime at) const {
     entry.more["to"] = health::verdict_name(verdict);
     out.push_back(std::move(entry));
   };
+  if (unwatched_) out.push_back({.at = at, .kind = "unwatched"});
   for (const int family : {0, 1}) {
     if (!isolated_[family]) continue;
     out.push_back({.at = at, .kind = "isolated"});

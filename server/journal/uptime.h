@@ -4,9 +4,9 @@
 //
 // A target is up while its verdict is. A site is up while at least one member of a pool at that site is
 // alive; that is told by entries of the kind "site". Time in which nobody watched is neither: while the
-// program was down, while it was cut off from the target's address family ("isolated"; a site: from the
-// families of all its targets), before the first verdict, after a target has left the plan. A ratio is
-// up / (up + down). Canaries have none.
+// program was down or its health thread hung, while it was cut off from the target's address family
+// ("isolated"; a site: from the families of all its targets), before the first verdict, after a target has
+// left the plan. A ratio is up / (up + down). Canaries have none.
 //
 // Thread: one at a time.
 
@@ -63,12 +63,14 @@ class Uptime {
   void set(Line& line, WallTime at, health::Verdict verdict, bool watched);
   void all_unknown(WallTime at);
   void set_isolated(const Entry& entry);
+  void look_anew(WallTime at);
   bool watched(const std::string& target) const;
   std::set<std::string> watched_sites() const;
 
   std::map<Key, Line> targets_;
   std::map<std::string, Line> sites_;
   bool isolated_[2] = {false, false};  ///< from IPv4, from IPv6
+  bool unwatched_ = false;             ///< the health thread does not run
 };
 
 }  // namespace gslbd::server

@@ -35,6 +35,8 @@ TEST_CASE("every kind has its words") {
   CHECK(headline_of(entry("pool", {{"pool", "www"}, {"to", "up"}})) == "pool www is up");
   CHECK(headline_of(entry("isolated", {{"detail", "12 of 12 sites"}})) ==
         "this server is cut off: verdicts are frozen: 12 of 12 sites");
+  CHECK(headline_of(entry("unwatched", {})) ==
+        "the health thread does not run: no site is watched, none is believed dead");
   CHECK(headline_of(entry("isolated", {{"family", "ipv6"}})) ==
         "this server is cut off from IPv6: verdicts are frozen");
   CHECK(headline_of(entry("connected", Json::object())) == "this server is no longer cut off");

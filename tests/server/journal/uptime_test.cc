@@ -145,6 +145,20 @@ TEST_CASE("a server that is cut off from one address family still watches the ot
   CHECK(sites[1].windows[0].up == 10min);
 }
 
+TEST_CASE("while the health thread hangs nobody is watched") {
+  Uptime uptime;
+  uptime.note(verdict(0s, "up"));
+  uptime.note(of(10min, "unwatched"));
+  CHECK(uptime.known(kStart + 20min).front().kind == "unwatched");
+  uptime.note(of(30min, "watched"));
+  CHECK(last_hour(uptime, 60min).up == 40min);
+  CHECK(last_hour(uptime, 60min).unknown == 20min);
+  uptime.note(of(60min, "unwatched"));
+  uptime.note(of(61min, "start"));  // a new program has a new thread
+  uptime.note(verdict(61min, "up"));
+  CHECK(last_hour(uptime, 120min).up == 59min);
+}
+
 TEST_CASE("what a target joined with does not undo a verdict that was noted before it") {
   Uptime uptime;
   Entry joined = verdict(2min, "up");
