@@ -42,21 +42,19 @@ UdpServer::UdpServer(const BoundSockets& sockets, QueryHandler& handler, NetCoun
       counters_(counters),
       sender_(fd_, is_v4_, counters),
       // Untouched pages cost nothing: a socket with little traffic uses the first slots alone.
-      buffers_(std::make_unique_for_overwrite<std::uint8_t[]>(2 * kMaxBatch * kStride)) {
+      slots_(std::make_unique_for_overwrite<Slot[]>(2 * kMaxBatch)) {
   for (std::size_t i = 0; i < kMaxBatch; ++i) {
-    std::uint8_t* const query = buffers_.get() + i * kStride;
-    std::uint8_t* const response = query + kMaxBatch * kStride;
-    in_data_[i] = {query, kMaxUdpQuerySize};
+    in_data_[i] = {slots_[i].octets.data(), kMaxUdpQuerySize};
     msghdr& in = in_[i].msg_hdr;
     in.msg_name = &peers_[i];
-    in.msg_namelen =
-        is_v4_ ? sizeof(sockaddr_in) : sizeof(sockaddr_in6);  // all of this socket's are this long
+    // The kernel writes there what it is already: all names of this socket are that long.
+    in.msg_namelen = is_v4_ ? sizeof(sockaddr_in) : sizeof(sockaddr_in6);
     in.msg_iov = &in_data_[i];
     in.msg_iovlen = 1;
     in.msg_control = &controls_[i];
     in.msg_controllen = control_size();
     queries_[i].asker.listener = sockets.index;
-    queries_[i].response = {response, kMaxUdpResponseSize};
+    queries_[i].response = {slots_[kMaxBatch + i].octets.data(), kMaxUdpResponseSize};
   }
 }
 

@@ -36,7 +36,8 @@ namespace gslbd::server {
 /// Far above any query seen: RFC 8467 pads them to multiples of 128 octets.
 inline constexpr std::size_t kMaxUdpQuerySize = 4096;
 
-class UdpServer {
+/// Alone on its cache lines, as the worker beside writes to its own all the time.
+class alignas(64) UdpServer {
  public:
   /// The UDP socket of `sockets`, which stay the caller's and open as long as this lives.
   UdpServer(const BoundSockets& sockets, QueryHandler& handler, NetCounters& counters);
@@ -47,9 +48,12 @@ class UdpServer {
   bool serve_batch() noexcept;
 
  private:
-  // The odd cache line keeps the first lines of the buffers, the ones in use, out of each other's cache sets.
-  static constexpr std::size_t kStride = kMaxUdpQuerySize + 64;
-  static_assert(kMaxUdpResponseSize <= kStride && kMaxUdpQuerySize + kReadAhead <= kStride);
+  /// Room for a query and what may be read behind it, or for a response. Most fit its first cache line or
+  /// two; that it is an odd number of lines long keeps those out of each other's cache sets.
+  struct alignas(64) Slot {
+    std::array<std::uint8_t, kMaxUdpQuerySize + 64> octets;
+  };
+  static_assert(kMaxUdpQuerySize + kReadAhead <= sizeof(Slot) && kMaxUdpResponseSize <= sizeof(Slot));
 
   union Peer {
     sockaddr_in v4;
@@ -73,7 +77,7 @@ class UdpServer {
   QueryHandler& handler_;
   NetCounters& counters_;
   ReplySender sender_;
-  std::unique_ptr<std::uint8_t[]> buffers_;  ///< of the queries, then of the responses
+  std::unique_ptr<Slot[]> slots_;  ///< of the queries, then of the responses
   // By datagram received:
   std::array<mmsghdr, kMaxBatch> in_{};
   std::array<iovec, kMaxBatch> in_data_{};
