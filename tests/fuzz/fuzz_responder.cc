@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // Any packet, from anybody, over any transport: a response that keeps all the rules, or none at all. The
 // input is one octet of how (see Head), one of the asker's address, then the packet.
+// And the same response when it is answered beside others in a batch.
 #include <algorithm>
 #include <cstdlib>
+#include <iostream>
 
+#include "tests/fuzz/both_paths.h"
 #include "tests/fuzz/query_mutator.h"
 #include "tests/fuzz/responder_fixture.h"
 #include "tests/fuzz/strict_check.h"
+#include "tests/support/wire_name.h"
 
 using namespace gslbd;
 using namespace gslbd::fuzz;
@@ -82,18 +86,47 @@ void check_over_tcp(ResponderFixture& fixture, const Exchange& udp, const Respon
   if (const auto over_tcp = check_exchange(tcp)) check_truncation(udp, over_udp, tcp, *over_tcp);
 }
 
+// The company of a packet in its batch: what moves rotations and draws by weight, and what hardly can fail.
+std::vector<Question> company(const server::Asker& asker) {
+  std::vector<Question> out;
+  for (const char* name : {"weighted.e.test", "MAIL.e.test", "many.e.test"}) {
+    std::vector<std::uint8_t>& packet = out.emplace_back(Question{{}, asker}).packet;
+    packet = {0x12, 0x34, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0};
+    const auto wire = test::plain_wire_name(name);
+    packet.insert(packet.end(), wire.begin(), wire.end());
+    packet.insert(packet.end(), {0, 1, 0, 1});
+  }
+  return out;
+}
+
+void check_both_paths(BothPaths& paths, Octets packet, const server::Asker& asker, bool pause) {
+  if (pause) paths.both([](ResponderFixture& f) { f.advance(std::chrono::milliseconds(100)); });
+  std::vector<Question> batch = company(asker);
+  const Question asked{{packet.begin(), packet.end()}, asker};
+  batch.insert(batch.begin() + 1, asked);
+  batch.push_back(asked);
+  const std::string difference = paths.difference(batch);
+  if (difference.empty()) return;
+  std::cerr << "the two paths differ\n" << difference;
+  std::abort();
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  static ResponderFixture open(false);
-  static ResponderFixture guarded(true);
+  static constexpr FixtureOptions kOpen{}, kGuarded{.access_lists = true, .rate_limit = true};
+  static ResponderFixture open(kOpen), guarded(kGuarded);
+  // A report agent is told of in every OPT: that would be no work for the fast path.
+  static BothPaths open_paths({.reporting = false}), guarded_paths(kGuarded);
   if (size < kHeadSize) return 0;
   const Octets input(data, size);
   const Octets packet = input.subspan(kHeadSize);
   const server::Asker asker = asker_of(input);
   const bool limited = (input[0] & Head::kGuarded) != 0;
   ResponderFixture& fixture = limited ? guarded : open;
-  if ((input[0] & Head::kPause) != 0) fixture.advance(std::chrono::milliseconds(100));
+  const bool pause = (input[0] & Head::kPause) != 0;
+  check_both_paths(limited ? guarded_paths : open_paths, packet, asker, pause);
+  if (pause) fixture.advance(std::chrono::milliseconds(100));
 
   const bool may_be_silent = limited && asker.transport == server::Transport::udp;
   const int times = limited && (input[0] & Head::kFlood) != 0 ? kFloodSize : 1;

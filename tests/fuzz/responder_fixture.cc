@@ -5,17 +5,15 @@
 #include <array>
 #include <cstdlib>
 #include <functional>
-#include <iostream>
 #include <string>
 
-#include "server/steering/compile.h"
-#include "zones/zone_builder.h"
-#include "zones/zone_file.h"
+#include "server/steering/decide.h"
 
 namespace gslbd::fuzz {
 namespace {
 
 using server::Selection;
+using test::TestPool;
 
 // Repeated strings stand for what is too long to write out: see zone_texts().
 constexpr const char* kParent = R"({"zone": "e.test", "ttl": "5m", "records": {
@@ -25,6 +23,7 @@ constexpr const char* kParent = R"({"zone": "e.test", "ttl": "5m", "records": {
   "mail": {"A": ["192.0.2.25", "192.0.2.26"], "AAAA": "2001:db8::25"},
   "pool": {"pool": "rotated"}, "weighted": {"pool": {"name": "weighted", "ttl": "5s"}, "TXT": "\"beside\""},
   "empty": {"pool": "empty"}, "broken": {"pool": "broken"}, "six": {"pool": "six"}, "many": {"pool": "many"},
+  "ramped": {"pool": "ramped"}, "pending": {"pool": {"name": "pending", "ttl": "1h"}}, "failed": {"pool": "failed"},
   "c1": {"CNAME": "c2"}, "c2": {"CNAME": "c3.f.test."}, "to.pool": {"CNAME": "many"}, "to.broken": {"CNAME": "broken"},
   "l": {"CNAME": "m"}, "m": {"CNAME": "l"}, "out": {"CNAME": "x.away.example."}, "hole": {"CNAME": "nothing.here"},
   "into.cut": {"CNAME": "x.sub"}, "into.wild": {"CNAME": "x.w"}, "into.child": {"CNAME": "www.child"},
@@ -53,6 +52,10 @@ constexpr const char* kChild = R"({"zone": "child.e.test", "soa": {"minimum": "1
   "@": {"NS": ["ns", "ns.e.test."]}, "ns": {"A": "192.0.2.54"}, "www": {"pool": "six"}, "up": {"CNAME": "c1.e.test."},
   "back": {"DNAME": "e.test."}}})";
 
+// Its parent knows nothing of it.
+constexpr const char* kLone = R"({"zone": "lone.e.test", "records": {
+  "@": {"NS": "ns.e.test."}, "www": {"A": "192.0.2.55"}}})";
+
 constexpr const char* kSibling = R"({"zone": "f.test", "records": {
   "@": {"NS": ["ns", "ns.e.test."], "MX": "1 mail.e.test."}, "ns": {"A": "198.51.100.1", "AAAA": "2001:db8:1::1"},
   "mail": {"CNAME": "mail.e.test."}, "www": {"pool": "rotated"}, "c3": {"CNAME": "pool.e.test."},
@@ -61,7 +64,7 @@ constexpr const char* kSibling = R"({"zone": "f.test", "records": {
 constexpr const char* kShort =
     R"({"zone": "t", "records": {"@": {"NS": "ns.e.test."}, "*": {"A": "192.0.2.200"}}})";
 
-constexpr std::array<std::string_view, 72> kNames = {"e.test",
+constexpr std::array<std::string_view, 77> kNames = {"e.test",
                                                      "E.tEsT",
                                                      "ns.e.test",
                                                      "mail.e.test",
@@ -71,6 +74,11 @@ constexpr std::array<std::string_view, 72> kNames = {"e.test",
                                                      "broken.e.test",
                                                      "six.e.test",
                                                      "many.e.test",
+                                                     "ramped.e.test",
+                                                     "pending.e.test",
+                                                     "failed.e.test",
+                                                     "lone.e.test",
+                                                     "www.lone.e.test",
                                                      "c1.e.test",
                                                      "c2.e.test",
                                                      "to.pool.e.test",
@@ -170,45 +178,52 @@ std::vector<std::string> zone_texts() {
     hosts += "\"" + host(i) + "\": {\"A\": \"192.0.2.77\", \"AAAA\": \"2001:db8::77\"}, ";
   }
   replace_all(parent, "%HOSTS%", hosts);
-  return {parent, kChild, kSibling, kShort};
+  return {parent, kChild, kSibling, kShort, kLone};
 }
 
 struct PoolSpec {
-  std::string_view name;
-  int v4;
-  int v6;
+  const char* name;
+  std::uint32_t v4;
+  std::uint32_t v6;
   Selection selection;
 };
-constexpr std::array<PoolSpec, 6> kPools = {{{"rotated", 3, 2, Selection::rotated},
+constexpr std::array<PoolSpec, 9> kPools = {{{"rotated", 3, 2, Selection::rotated},
                                              {"weighted", 5, 3, Selection::weighted},
                                              {"empty", 2, 2, Selection::nodata},
                                              {"broken", 2, 2, Selection::servfail},
                                              {"six", 0, 2, Selection::rotated},
-                                             {"many", 90, 60, Selection::rotated}}};
+                                             {"many", 90, 60, Selection::rotated},
+                                             {"ramped", 4, 4, Selection::weighted},
+                                             {"pending", 2, 1, Selection::rotated},
+                                             {"failed", 3, 2, Selection::rotated}}};
 
-server::AddressAnswers answers(const PoolSpec& spec, Family family) {
-  server::Pool pool;
-  server::Decision decision;
-  const int count = family == Family::v4 ? spec.v4 : spec.v6;
-  for (int i = 0; i < count; ++i) {
-    const std::string text =
-        family == Family::v4 ? "203.0.113." + std::to_string(i) : "2001:db8:9::" + std::to_string(i);
-    server::Member& member = pool.members.emplace_back();
-    member.address = *Address::parse(text);
-    member.weight = static_cast<std::uint32_t>(1 + i * 7);
-    decision.members.push_back(static_cast<std::uint32_t>(i));
-  }
-  decision.steer = spec.selection == Selection::weighted ? server::Steer::weighted : server::Steer::all;
-  decision.servfail = spec.selection == Selection::servfail;
-  if (spec.selection == Selection::nodata || decision.servfail) decision.members.clear();
-  if (decision.members.empty()) {
-    decision.why = decision.servfail ? server::Why::servfail
-                   : count == 0      ? server::Why::no_members
-                                     : server::Why::nodata;
-  } else {
-    decision.why = spec.name == "many" ? server::Why::failed_open : server::Why::live;
-  }
-  return server::compile(decision, std::span(&pool, 1), pool, [](const std::string&) { return 0U; });
+TestPool pool(const PoolSpec& spec) {
+  TestPool out;
+  out.name = spec.name;
+  out.selection = spec.selection;
+  out.all_down =
+      spec.selection == Selection::nodata || spec.selection == Selection::servfail || out.name == "failed";
+  if (out.name == "pending") out.pending_ttl_s = 3;
+  const auto add = [&](const std::string& prefix, std::uint32_t count) {
+    for (std::uint32_t i = 0; i < count; ++i) {
+      out.addresses.push_back(prefix + std::to_string(i));
+      out.weights.push_back(1 + i * 7);
+      // The first is there for all clients, the others for a half, a quarter, an eighth of them.
+      if (out.name == "ramped") out.shares.push_back(server::kShareSteps >> i);
+    }
+  };
+  add("203.0.113.", spec.v4);
+  add("2001:db8:9::", spec.v6);
+  return out;
+}
+
+const std::vector<TestPool>& pools() {
+  static const auto all = [] {
+    std::vector<TestPool> out;
+    for (const PoolSpec& spec : kPools) out.push_back(pool(spec));
+    return out;
+  }();
+  return all;
 }
 
 std::vector<Prefix> prefixes(std::initializer_list<const char*> texts) {
@@ -229,22 +244,44 @@ std::shared_ptr<server::RateLimiter> rate_limiter() {
   return std::make_shared<server::RateLimiter>(settings, 1);
 }
 
-std::shared_ptr<const server::AnswerPolicy> policy(bool guarded) {
+std::shared_ptr<const server::AnswerPolicy> policy(const FixtureOptions& options) {
   auto p = std::make_shared<server::AnswerPolicy>();
+  p->udp_payload = options.udp_payload;
+  p->additional = options.additional;
   const std::string_view id = "fuzz.example";
   p->nsid.assign(id.begin(), id.end());
   p->nsid.resize(server::AnswerPolicy::kMaxNsid, '-');
   for (const char* name : {"version.bind", "version.server"}) p->chaos.add(name, "a version");
   for (const char* name : {"hostname.bind", "id.server"}) p->chaos.add(name, std::string(255, 'i'));
-  p->cookies = *server::CookieSecrets::parse(
-      "000102030405060708090a0b0c0d0e0f\nf0f1f2f3f4f5f6f7f8f9fafbfcfdfeff\n", "secrets");
-  const zones::Name agent = zones::Name::parse("agent.e.test.").value();
-  p->report_agent.assign(agent.wire().begin(), agent.wire().end());
-  if (!guarded) return p;
-  p->listeners = {server::AccessList({}, prefixes({"192.0.2.128/25", "2001:db8::80/121"})),
-                  server::AccessList(prefixes({"192.0.2.0/26"}), prefixes({"192.0.2.7/32"}))};
-  p->rate_limiter = rate_limiter();
+  if (options.cookies) {
+    p->cookies = *server::CookieSecrets::parse(
+        "000102030405060708090a0b0c0d0e0f\nf0f1f2f3f4f5f6f7f8f9fafbfcfdfeff\n", "secrets");
+  }
+  if (options.reporting) {
+    const zones::Name agent = zones::Name::parse("agent.e.test.").value();
+    p->report_agent.assign(agent.wire().begin(), agent.wire().end());
+  }
+  if (options.access_lists) {
+    p->listeners = {server::AccessList({}, prefixes({"192.0.2.128/25", "2001:db8::80/121"})),
+                    server::AccessList(prefixes({"192.0.2.0/26"}), prefixes({"192.0.2.7/32"}))};
+  }
+  if (options.rate_limit) p->rate_limiter = rate_limiter();
   return p;
+}
+
+// Compiled once: a rate limit knows names by where they are, and two fixtures are to agree.
+std::vector<server::ServedZone> zones_for(const FixtureOptions& options) {
+  static const auto all = test::load_zones(zone_texts(), pools());
+  auto out = all;
+  std::rotate(out.begin(), out.begin() + static_cast<std::ptrdiff_t>(options.first_zone), out.end());
+  if (!options.access_lists) return out;
+  const auto sibling = zones::Name::parse("f.test.").value();
+  for (server::ServedZone& zone : out) {
+    if (!(zone.zone->apex() == sibling)) continue;
+    zone.access = std::make_shared<const server::AccessList>(prefixes({"192.0.2.0/28", "2001:db8::/124"}),
+                                                             std::vector<Prefix>());
+  }
+  return out;
 }
 
 }  // namespace
@@ -253,39 +290,26 @@ std::span<const std::string_view> fixture_names() {
   return kNames;
 }
 
-ResponderFixture::ResponderFixture(bool guarded) {
-  zones::ZoneFileOptions options;
-  options.pool_known = [](std::string_view name) {
-    return std::any_of(kPools.begin(), kPools.end(), [&](const PoolSpec& p) { return p.name == name; });
-  };
-  std::vector<server::ServedZone> served;
-  for (const std::string& text : zone_texts()) {
-    Diagnostics diagnostics;
-    const auto file = zones::read_zone_text(text, "fuzz.json", options, diagnostics);
-    if (!file || diagnostics.has_errors()) {
-      for (const auto& d : diagnostics.all()) std::cerr << d.to_string() << '\n';
-      std::abort();
-    }
-    server::ServedZone zone{zones::build_zone(file->data).value(), {}};
-    for (const std::string& name : zone.zone->pools()) {
-      std::uint32_t index = 0;
-      while (kPools[index].name != name) ++index;
-      zone.pools.push_back(index);
-    }
-    if (guarded && text == kSibling) {
-      zone.access = std::make_shared<const server::AccessList>(prefixes({"192.0.2.0/28", "2001:db8::/124"}),
-                                                               std::vector<Prefix>());
-    }
-    served.push_back(std::move(zone));
-  }
-  std::vector<std::unique_ptr<const server::AnswerSet>> sets;
-  for (const PoolSpec& spec : kPools) {
-    sets.push_back(std::make_unique<const server::AnswerSet>(
-        server::AnswerSet{answers(spec, Family::v4), answers(spec, Family::v6)}));
-  }
-  (void)serving_.exchange(
-      std::make_unique<server::Serving>(std::move(served), std::move(sets), 1, 1, policy(guarded)));
+ResponderFixture::ResponderFixture(const FixtureOptions& options) : options_(options) {
+  reload();
   responder_ = std::make_unique<server::Responder>(serving_, 0, 1, clock_);
+}
+
+void ResponderFixture::reload() {
+  (void)serving_.exchange(test::make_serving(zones_for(options_), pools(), policy(options_)));
+}
+
+std::size_t ResponderFixture::pool_count() {
+  return kPools.size();
+}
+
+void ResponderFixture::turn_pool(std::size_t index, const PoolState& state) {
+  TestPool pool = pools()[index];
+  pool.selection = state.selection;
+  pool.all_down = state.all_down;
+  pool.addresses.resize(std::min(pool.addresses.size(), state.addresses));
+  if (state.selection != Selection::weighted) pool.shares.clear();
+  (void)serving_.read()->pool(static_cast<std::uint32_t>(index)).exchange(test::compile_pool(pool));
 }
 
 std::span<const std::uint8_t> ResponderFixture::ask(std::span<const std::uint8_t> packet,

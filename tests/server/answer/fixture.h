@@ -10,19 +10,9 @@
 
 #include "server/answer/responder.h"
 #include "tests/support/ldns_message.h"
+#include "tests/support/serving.h"
 
 namespace gslbd::test {
-
-/// A pool as the tests write it: addresses in order, compiled as if all were live.
-struct TestPool {
-  std::string name;
-  std::vector<std::string> addresses;
-  server::Selection selection = server::Selection::rotated;
-  std::vector<std::uint32_t> weights = {};
-  std::uint32_t ttl_s = 20;
-  std::vector<std::uint32_t> shares = {};  ///< weighted, of kShareSteps: a slow start is on; empty: none is
-  bool all_down = false;                   ///< no member lives, and `selection` is what the pool answers then
-};
 
 class Authority {
  public:
@@ -30,7 +20,7 @@ class Authority {
   explicit Authority(const std::vector<std::string>& zones, const std::vector<TestPool>& pools = {},
                      std::shared_ptr<const server::AnswerPolicy> policy = nullptr);
 
-  /// What comes back for a packet; empty when nothing does.
+  /// What comes back for a packet, asked as a worker asks; empty when nothing does.
   std::vector<std::uint8_t> raw(std::span<const std::uint8_t> packet,
                                 server::Transport transport = server::Transport::udp);
   std::vector<std::uint8_t> raw(std::span<const std::uint8_t> packet, const server::Asker& asker);
