@@ -24,6 +24,7 @@ constexpr const char* kParent = R"({"zone": "e.test", "ttl": "5m", "records": {
   "pool": {"pool": "rotated"}, "weighted": {"pool": {"name": "weighted", "ttl": "5s"}, "TXT": "\"beside\""},
   "empty": {"pool": "empty"}, "broken": {"pool": "broken"}, "six": {"pool": "six"}, "many": {"pool": "many"},
   "ramped": {"pool": "ramped"}, "pending": {"pool": {"name": "pending", "ttl": "1h"}}, "failed": {"pool": "failed"},
+  "some": {"pool": "some"}, "text": {"TXT": [%SOME%]},
   "c1": {"CNAME": "c2"}, "c2": {"CNAME": "c3.f.test."}, "to.pool": {"CNAME": "many"}, "to.broken": {"CNAME": "broken"},
   "l": {"CNAME": "m"}, "m": {"CNAME": "l"}, "out": {"CNAME": "x.away.example."}, "hole": {"CNAME": "nothing.here"},
   "into.cut": {"CNAME": "x.sub"}, "into.wild": {"CNAME": "x.w"}, "into.child": {"CNAME": "www.child"},
@@ -64,7 +65,7 @@ constexpr const char* kSibling = R"({"zone": "f.test", "records": {
 constexpr const char* kShort =
     R"({"zone": "t", "records": {"@": {"NS": "ns.e.test."}, "*": {"A": "192.0.2.200"}}})";
 
-constexpr std::array<std::string_view, 77> kNames = {"e.test",
+constexpr std::array<std::string_view, 79> kNames = {"e.test",
                                                      "E.tEsT",
                                                      "ns.e.test",
                                                      "mail.e.test",
@@ -77,6 +78,8 @@ constexpr std::array<std::string_view, 77> kNames = {"e.test",
                                                      "ramped.e.test",
                                                      "pending.e.test",
                                                      "failed.e.test",
+                                                     "some.e.test",
+                                                     "text.e.test",
                                                      "lone.e.test",
                                                      "www.lone.e.test",
                                                      "c1.e.test",
@@ -163,6 +166,7 @@ std::vector<std::string> zone_texts() {
   const auto host = [](int i) { return "host-with-quite-a-long-name-" + std::to_string(i); };
   replace_all(parent, "%LABEL%", std::string(60, 'l'));
   replace_all(parent, "%TXT%", list(20, [](int i) { return txt(i, 90); }));
+  replace_all(parent, "%SOME%", list(9, [](int i) { return txt(i, 70); }));
   replace_all(parent, "%HUGE%", list(220, [](int i) { return txt(i, 240); }));
   replace_all(parent, "%MX%", list(25, [&](int i) { return "\"10 " + host(i) + "\""; }));
   replace_all(parent, "%NS%", list(13, [](int i) { return "\"n" + std::to_string(i) + ".crowd\""; }));
@@ -187,15 +191,16 @@ struct PoolSpec {
   std::uint32_t v6;
   Selection selection;
 };
-constexpr std::array<PoolSpec, 9> kPools = {{{"rotated", 3, 2, Selection::rotated},
-                                             {"weighted", 5, 3, Selection::weighted},
-                                             {"empty", 2, 2, Selection::nodata},
-                                             {"broken", 2, 2, Selection::servfail},
-                                             {"six", 0, 2, Selection::rotated},
-                                             {"many", 90, 60, Selection::rotated},
-                                             {"ramped", 4, 4, Selection::weighted},
-                                             {"pending", 2, 1, Selection::rotated},
-                                             {"failed", 3, 2, Selection::rotated}}};
+constexpr std::array<PoolSpec, 10> kPools = {{{"rotated", 3, 2, Selection::rotated},
+                                              {"weighted", 5, 3, Selection::weighted},
+                                              {"empty", 2, 2, Selection::nodata},
+                                              {"broken", 2, 2, Selection::servfail},
+                                              {"six", 0, 2, Selection::rotated},
+                                              {"many", 90, 60, Selection::rotated},
+                                              {"ramped", 4, 4, Selection::weighted},
+                                              {"pending", 2, 1, Selection::rotated},
+                                              {"failed", 3, 2, Selection::rotated},
+                                              {"some", 45, 25, Selection::rotated}}};
 
 TestPool pool(const PoolSpec& spec) {
   TestPool out;

@@ -8,11 +8,13 @@
 #include "tests/fuzz/both_paths.h"
 #include "tests/fuzz/query_mutator.h"
 #include "tests/support/catch.h"
+#include "tests/support/ldns_message.h"
 #include "tests/support/wire_name.h"
 #include "zones/rr_type.h"
 
 using namespace gslbd;
 using fuzz::BothPaths, fuzz::FixtureOptions, fuzz::Question, fuzz::ResponderFixture;
+using test::make_query, test::QueryOptions;
 namespace type = gslbd::zones::type;
 
 namespace {
@@ -79,14 +81,17 @@ class Generator {
   }
 
   void damage(Packet& packet) {
-    switch (random_.below(4)) {
+    switch (random_.below(5)) {
       case 0:
         packet.resize(below(packet.size() + 1));
         break;
       case 1:
         for (std::uint32_t n = random_.below(40); n > 0; --n) packet.push_back(octet());
         break;
-      case 2:  // in the question, where it hurts
+      case 2:  // an option behind the end
+        packet.insert(packet.end(), {0, 3, 0, 0});
+        break;
+      case 3:  // in the question, where it hurts
         if (packet.size() > 12) packet[12 + below(packet.size() - 12)] = octet();
         break;
       default:
@@ -160,6 +165,27 @@ void run(std::uint64_t seed) {
 TEST_CASE("a batch is answered as its queries would be one by one") {
   if (const char* seed = std::getenv("GSLBD_SEED")) return run(std::strtoull(seed, nullptr, 10));
   for (std::uint64_t seed = 0; seed < 80; ++seed) run(seed);
+}
+
+TEST_CASE("a batch is truncated as its queries would be, whatever payload each one allows") {
+  BothPaths paths({.reporting = false});
+  const QueryOptions bare{.edns = true}, cookie{.options = {{10, Packet(8, 1)}}};
+  const auto ask = [&](const char* name, std::uint16_t qtype) {
+    std::vector<Question> batch;
+    for (std::uint16_t payload = 500; payload < 1300; ++payload) {
+      for (QueryOptions options : {bare, cookie}) {
+        options.udp_payload = payload;
+        batch.push_back({make_query(name, qtype, options), {}});
+      }
+      if (batch.size() < server::kMaxBatch) continue;
+      INFO(name << " up to " << payload << " octets");
+      REQUIRE(paths.difference(batch) == "");
+      batch.clear();
+    }
+  };
+  ask("text.e.test.", type::kTxt);
+  ask("some.e.test.", type::kA);
+  ask("some.e.test.", type::kAaaa);
 }
 
 TEST_CASE("the queries that both paths are compared with get answers of every kind") {
