@@ -16,14 +16,16 @@ namespace {
 
 // Only where whoever asks may have what is there does the fast path answer; lists are for the long way.
 bool is_open(const AnswerPolicy& policy, std::uint16_t listener) noexcept {
-  return policy.listeners.empty() || listener >= policy.listeners.size() ||
-         policy.listeners[listener].is_open();
+  return listener >= policy.listeners.size() || policy.listeners[listener].is_open();
+}
+bool all_open(const AnswerPolicy& policy) noexcept {
+  return std::all_of(policy.listeners.begin(), policy.listeners.end(),
+                     [](const AccessList& list) { return list.is_open(); });
 }
 
-std::size_t response_limit(const FastQuestion& question, const AnswerPolicy& policy,
-                           const BatchQuery& query) noexcept {
-  if (query.asker.transport == Transport::tcp) return std::min(kMaxMessageSize, query.response.size());
-  return std::min<std::size_t>(std::min(question.udp_payload, policy.udp_payload), query.response.size());
+std::size_t response_limit(std::uint16_t udp_payload, const BatchQuery& query) noexcept {
+  const std::size_t most = query.asker.transport == Transport::tcp ? kMaxMessageSize : udp_payload;
+  return std::min(most, query.response.size());
 }
 
 }  // namespace
@@ -45,12 +47,13 @@ std::size_t response_limit(const FastQuestion& question, const AnswerPolicy& pol
 inline void FastPath::read(const Serving& serving, std::span<const BatchQuery> batch) noexcept {
   const AnswerPolicy& policy = serving.policy();
   const bool possible = policy.rate_limiter == nullptr && !serving.zones().empty();
+  const bool for_all = all_open(policy);
   const ServedZone* zone = possible ? &serving.zone(0) : nullptr;
   for (std::size_t i = 0; i < batch.size(); ++i) {
     Item& item = items_[i];
     item.zone = nullptr;
-    if (!possible || !is_open(policy, batch[i].asker.listener) || !item.question.read(batch[i].query))
-      continue;
+    if (!possible || !(for_all || is_open(policy, batch[i].asker.listener))) continue;
+    if (!item.question.read(batch[i].query)) continue;
     item.zone = find_zone(serving, item.question.name, *zone);
     if (item.zone == nullptr) continue;
     zone = item.zone;
@@ -75,20 +78,24 @@ inline const ServedZone* FastPath::find_zone(const Serving& serving, zones::Quer
 
 inline std::size_t FastPath::answer_one(const Serving& serving, const Item& item,
                                         const BatchQuery& query) noexcept {
+  if (item.question.edns) return answer_with_opt(serving, item, query);
+  MessageWriter out(query.response, response_limit(kMinUdpPayload, query), 0);
+  const Done done = compose(item, {serving, *item.zone, item.question, query, out});
+  return done == Done::no ? 0 : finish(done, query, out);
+}
+
+inline std::size_t FastPath::answer_with_opt(const Serving& serving, const Item& item,
+                                             const BatchQuery& query) noexcept {
   const FastQuestion& question = item.question;
   // Who can be told of errors elsewhere is told so in every OPT (RFC 9567).
-  if (!question.options.empty() || (question.edns && item.zone->reports)) [[unlikely]] {
-    return answer_with_options(serving, item, query);
-  }
+  if (!question.options.empty() || item.zone->reports) return answer_with_options(serving, item, query);
   const AnswerPolicy& policy = serving.policy();
-  MessageWriter out(query.response, response_limit(question, policy, query),
-                    question.edns ? kBareOptSize : 0);
+  const std::uint16_t udp_payload = std::min(question.udp_payload, policy.udp_payload);
+  MessageWriter out(query.response, response_limit(udp_payload, query), kBareOptSize);
   const Done done = compose(item, {serving, *item.zone, question, query, out});
   if (done == Done::no) return 0;
-  if (question.edns) {
-    counters_.edns.add();
-    out.add_bare_opt(policy.udp_payload, question.dnssec_ok);
-  }
+  counters_.edns.add();
+  out.add_bare_opt(policy.udp_payload, question.dnssec_ok);
   return finish(done, query, out);
 }
 
@@ -102,7 +109,8 @@ inline std::size_t FastPath::answer_one(const Serving& serving, const Item& item
   if (!read_options(question.options, edns)) return 0;
   const bool bake = edns.cookie && policy.cookies;
   if (bake && !CookieSecrets::is_cookie(*edns.cookie)) return 0;
-  MessageWriter out(query.response, response_limit(question, policy, query), opt_size(edns, policy));
+  const std::uint16_t udp_payload = std::min(question.udp_payload, policy.udp_payload);
+  MessageWriter out(query.response, response_limit(udp_payload, query), opt_size(edns, policy));
   const Done done = compose(item, {serving, *item.zone, question, query, out});
   if (done == Done::no) return 0;
   EdnsAnswer answer;

@@ -62,6 +62,7 @@ class FastPath {
   const ServedZone* find_zone(const Serving& serving, zones::QueryName& name,
                               const ServedZone& guess) const noexcept;
   std::size_t answer_one(const Serving& serving, const Item& item, const BatchQuery& query) noexcept;
+  std::size_t answer_with_opt(const Serving& serving, const Item& item, const BatchQuery& query) noexcept;
   std::size_t answer_with_options(const Serving& serving, const Item& item, const BatchQuery& query) noexcept;
   std::size_t finish(Done done, const BatchQuery& query, MessageWriter& out) noexcept;
   static zones::LookupResult look_up(const Item& item) noexcept;

@@ -24,10 +24,10 @@ namespace gslbd::server {
 struct FastQuestion {
   zones::QueryName name;
   std::uint16_t qtype = 0;
-  bool edns = false;                      ///< there is an OPT
-  bool dnssec_ok = false;                 ///< its DO bit
-  std::uint16_t udp_payload = 512;        ///< as EdnsQuery has it
-  std::span<const std::uint8_t> options;  ///< the OPT's RDATA, in the packet; not read yet
+  bool edns = false;                           ///< there is an OPT; otherwise the rest means nothing
+  bool dnssec_ok = false;                      ///< its DO bit
+  std::uint16_t udp_payload = kMinUdpPayload;  ///< as EdnsQuery has it
+  std::span<const std::uint8_t> options;       ///< the OPT's RDATA, in the packet; not read yet
 
   /// Octets of name, type and class.
   std::size_t size() const noexcept { return name.length() + 4; }
@@ -44,9 +44,6 @@ struct FastQuestion {
     qtype = static_cast<std::uint16_t>(type_and_class >> 16);
     if (!is_plain_type(qtype) || (type_and_class & 0xffff) != zones::kClassIn) return false;
     edns = packet[11] != 0;
-    dnssec_ok = false;
-    udp_payload = 512;
-    options = {};
     return edns ? read_opt(packet.subspan(end)) : packet.size() == end;
   }
 
@@ -70,7 +67,7 @@ struct FastQuestion {
   bool read_opt(std::span<const std::uint8_t> opt) noexcept {
     if (opt.size() < kBareOptSize) return false;
     const bool version_0 = opt[0] == 0 && zones::load_be16(&opt[1]) == zones::type::kOpt && opt[6] == 0;
-    udp_payload = std::max<std::uint16_t>(512, zones::load_be16(&opt[3]));
+    udp_payload = std::max(kMinUdpPayload, zones::load_be16(&opt[3]));
     dnssec_ok = (opt[7] & 0x80) != 0;
     options = opt.subspan(kBareOptSize);
     return version_0 && zones::load_be16(&opt[9]) == options.size();

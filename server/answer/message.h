@@ -17,6 +17,8 @@ inline constexpr std::size_t kHeaderSize = 12;  // RFC 1035 §4.1.1
 /// Compression pointers lead to places below this: they have 14 bits of offset (RFC 1035 §4.1.4).
 inline constexpr std::size_t kPointerReach = 0x4000;
 
+/// What a UDP response may have at least, and without EDNS at most (RFC 1035 §4.2.1, RFC 6891 §6.2.3).
+inline constexpr std::uint16_t kMinUdpPayload = 512;
 /// The octets of an OPT without options (RFC 6891 §6.1.2).
 inline constexpr std::size_t kBareOptSize = 11;
 
