@@ -192,12 +192,14 @@ Workload referral() {
                ".sub.example.test");
 }
 
-constexpr std::array<NamedWorkload, 6> kWorkloads = {{{"static", static_names},
+constexpr std::array<NamedWorkload, 8> kWorkloads = {{{"static", static_names},
                                                       {"rotated", rotated},
                                                       {"weighted", weighted},
                                                       {"mixed", mixed},
                                                       {"wildcard", wildcard},
-                                                      {"referral", referral}}};
+                                                      {"referral", referral},
+                                                      {"static-udp", static_names, true},
+                                                      {"rotated-udp", rotated, true}}};
 
 }  // namespace
 
