@@ -50,7 +50,16 @@ void Hook::join() {
   if (thread_.joinable()) thread_.join();
 }
 
+// Whatever the hook tells of. An entry that names no family is about both.
+void Hook::note_isolation(const Entry& entry) {
+  if (entry.kind != "isolated" && entry.kind != "connected") return;
+  const std::string family = text(entry.more, "family");
+  if (family != "ipv6") isolated_[0] = entry.kind == "isolated";
+  if (family != "ipv4") isolated_[1] = entry.kind == "isolated";
+}
+
 void Hook::tell(const Entry& entry) {
+  note_isolation(entry);
   if (std::ranges::find(settings_.on, entry.kind) == settings_.on.end() || !is_news(entry)) return;
   queue_.put(entry);
 }
@@ -106,7 +115,8 @@ void Hook::deliver(const HookMessage& message, Grouping& grouping) {
 }
 
 bool Hook::attempt(const HookMessage& message, const MessageSender& sender, std::uint32_t number) {
-  const bool last = number >= settings_.retries || queue_.closed();
+  const bool isolated = isolated_[0] || isolated_[1];
+  const bool last = (number >= settings_.retries && !isolated) || queue_.closed();
   Attempt result{Attempt::End::give_up, "the program ends"};
   if (!past_deadline()) result = delivery_->send(message, sender, [this] { return past_deadline(); });
   if (result.end == Attempt::End::delivered) {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Hook: one hook with its thread: entries are grouped, messages sent, failures tried again with growing
-// pauses. What comes in meanwhile joins the next message.
+// pauses. What comes in meanwhile joins the next message. While this server is cut off no message is given up
+// for want of a connection: that it is cut off is the one that matters most.
 //
 // Thread: tell(), counters(), ended() any; the rest one at a time.
 
@@ -47,6 +48,7 @@ class Hook {
   /// False: it makes no sense to try again.
   bool attempt(const HookMessage& message, const MessageSender& sender, std::uint32_t number);
   bool past_deadline() const;
+  void note_isolation(const Entry& entry);
 
   const HookSettings settings_;
   const std::string server_;
@@ -58,6 +60,7 @@ class Hook {
   std::uint64_t dropped_told_ = 0;
   std::atomic<Duration::rep> deadline_;  ///< since the monotonic clock's epoch
   std::atomic<bool> ended_{false};
+  std::atomic<bool> isolated_[2] = {false, false};  ///< this server, from IPv4, from IPv6
   std::atomic<std::uint64_t> delivered_{0};
   std::atomic<std::uint64_t> failed_{0};
   std::atomic<std::uint64_t> retried_{0};

@@ -157,3 +157,24 @@ TEST_CASE("pauses grow, and not for ever") {
   CHECK(Hook::pause_after(6) == 1min);
   CHECK(Hook::pause_after(1000) == 1min);
 }
+
+TEST_CASE("while this server is cut off no message is given up") {
+  for (const bool isolated : {false, true}) {
+    Files files;
+    const std::string fifo = (files.path() / "fifo").string();
+    const std::string tried = (files.path() / "tried").string();
+    REQUIRE(mkfifo(fifo.c_str(), 0600) == 0);
+    Hook hook(
+        shell("test -e '" + tried + "' && exit 0; touch '" + tried + "'; echo > '" + fifo + "'; exit 1"),
+        "ns1");
+    Entry cut_off{.at = SystemClock().wall_now(), .kind = "isolated"};
+    cut_off.more = {{"family", "ipv6"}};
+    if (isolated) hook.tell(cut_off);
+    hook.tell(verdict("up", "down"));
+    CHECK(content(fifo) == "\n");            // the first attempt is under way
+    hook.end_by(SystemClock().now() + 30s);  // the pause after it is cut short
+    hook.join();
+    CHECK(hook.counters().delivered == (isolated ? 1 : 0));
+    CHECK(hook.counters().failed == (isolated ? 0 : 1));
+  }
+}
