@@ -21,11 +21,10 @@ FUZZ = ROOT / "tests/fuzz"
 MAX_LENGTH = {"responder": 1500, "message": 1500, "proxy": 2200, "cookie_secrets": 1000}
 DEFAULT_MAX_LENGTH = 8000
 # What parses; the rest of the tree is not what fuzzing is for.
-SOURCES = ["server/answer", "server/net/proxy_header.cc", "server/config", "server/control", "server/app/verdict_store.cc",
-           "server/app/heartbeat_route.cc", "server/journal/entry.cc", "zones",
-           "health/http", "health/types/dns_message.cc", "core/json.cc",
-           "core/json_parse.cc", "core/json.h", "core/prefix.cc", "core/prefix.h", "core/time.cc",
-           "core/address.cc"]
+SOURCES = ["server/answer", "server/net/proxy_header.cc", "server/config", "server/control",
+           "server/app/verdict_store.cc", "server/app/heartbeat_route.cc", "server/journal/entry.cc", "zones",
+           "health/http", "health/types/dns_message.cc", "core/json.cc", "core/json_parse.cc", "core/json.h",
+           "core/prefix.cc", "core/prefix.h", "core/time.cc", "core/address.cc"]
 
 
 class Target:
