@@ -92,7 +92,8 @@ int failed(const std::string& message) {
 int journal_command(const std::string& url, const Query& query) {
   const auto body = http_get(url + "/api/v1/journal" + query_text(query));
   if (!body) return failed(body.error().message);
-  const Json entries = Json::parse(*body).at("entries");
+  const Json page = Json::parse(*body);
+  const Json& entries = page.at("entries");
   // The API gives the newest first; people read downward.
   for (auto e = entries.rbegin(); e != entries.rend(); ++e) {
     if (query.json) {
@@ -102,6 +103,7 @@ int journal_command(const std::string& url, const Query& query) {
                  printable(fmt::format("{:<40} {}", subject(*e), details(*e))));
     }
   }
+  if (!page.value("complete", true)) fmt::print(stderr, "gslbctl: not all of the journal was searched\n");
   return 0;
 }
 

@@ -87,7 +87,8 @@ HttpResponse answer_journal(const Recorder& recorder, const HttpRequest& request
   const JournalPage page = recorder.journal(*query);
   Json entries = Json::array();
   for (const Entry& entry : page.entries) entries.push_back(to_json(entry));
-  return json_reply(200, {{"entries", std::move(entries)}, {"damaged_lines", page.damaged}});
+  return json_reply(
+      200, {{"entries", std::move(entries)}, {"damaged_lines", page.damaged}, {"complete", page.complete}});
 }
 
 }  // namespace

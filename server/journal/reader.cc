@@ -27,9 +27,11 @@ class BackwardLines {
     struct stat status {};
     if (file_.get() < 0 || fstat(file_.get(), &status) != 0 || !S_ISREG(status.st_mode)) return;
     left_ = static_cast<std::uint64_t>(status.st_size);
+    written_ = WallTime(std::chrono::seconds(status.st_mtim.tv_sec));
     exists_ = true;
   }
   bool exists() const { return exists_; }
+  WallTime written() const { return written_; }
 
   /// Without its line feed; valid until the next call. nullopt at the file's start.
   std::optional<std::string_view> next() {
@@ -60,6 +62,7 @@ class BackwardLines {
  private:
   UniqueFd file_;
   bool exists_ = false;
+  WallTime written_{};
   std::uint64_t left_ = 0;  ///< octets before what the buffer holds
   std::string buffer_;
   std::size_t end_ = 0;  ///< of what has not been handed out
@@ -98,10 +101,24 @@ class Filter {
   std::vector<std::string> needles_;
 };
 
-/// `may_matter` looks at the bare line. Returns how many lines were damaged.
-std::uint64_t walk(const std::string& directory, const std::function<bool(std::string_view)>& may_matter,
-                   const std::function<bool(const Entry&)>& visit) {
-  std::uint64_t damaged = 0;
+// Clocks are set: an entry a little out of order must not end the reading.
+constexpr std::chrono::hours kClockSteps{1};
+
+/// How far back somebody wants to look.
+struct Reach {
+  std::uint64_t octets = UINT64_MAX;
+  std::optional<WallTime> since{};
+};
+struct Walked {
+  std::uint64_t damaged = 0;  ///< lines
+  bool whole = true;          ///< false: `octets` were not enough
+};
+
+/// `may_matter` looks at the bare line.
+Walked walk(const std::string& directory, Reach reach,
+            const std::function<bool(std::string_view)>& may_matter,
+            const std::function<bool(const Entry&)>& visit) {
+  Walked out;
   std::optional<std::uint64_t> before;  // the sequence number of the last one seen
   int missing = 0;
   for (std::uint32_t age = 0; age <= kMostFiles; ++age) {
@@ -109,24 +126,24 @@ std::uint64_t walk(const std::string& directory, const std::function<bool(std::s
     // One may be missing for a moment, while files move up by one.
     missing = lines.exists() ? 0 : missing + 1;
     if (missing == 2) break;
+    if (lines.exists() && reach.since && lines.written() + kClockSteps < *reach.since) break;
     while (const auto line = lines.next()) {
+      if (line->size() >= reach.octets) return {out.damaged, false};
+      reach.octets -= line->size() + 1;
       if (line->empty() || !may_matter(*line)) continue;
       const auto entry = parse_entry(*line);
       if (!entry) {
-        ++damaged;
+        ++out.damaged;
         continue;
       }
       // A file put aside between two steps comes along twice.
       if (before && entry->sequence >= *before) continue;
       before = entry->sequence;
-      if (!visit(*entry)) return damaged;
+      if (!visit(*entry)) return out;
     }
   }
-  return damaged;
+  return out;
 }
-
-// Clocks are set: an entry a little out of order must not end the reading.
-constexpr std::chrono::hours kClockSteps{1};
 
 }  // namespace
 
@@ -135,13 +152,16 @@ JournalPage read_journal(const std::string& directory, const JournalQuery& query
   const Filter filter(query);
   const std::size_t limit = std::min(query.limit, JournalQuery::kMost);
   if (limit == 0) return page;
-  page.damaged = walk(
-      directory, [&](std::string_view line) { return filter.may_match(line); },
+  const Walked walked = walk(
+      directory, {query.most_octets, query.since},
+      [&](std::string_view line) { return filter.may_match(line); },
       [&](const Entry& entry) {
         if (filter.matches(entry)) page.entries.push_back(entry);
         const bool too_old = query.since && entry.at + kClockSteps < *query.since;
         return page.entries.size() < limit && !too_old;
       });
+  page.damaged = walked.damaged;
+  page.complete = walked.whole;
   return page;
 }
 
@@ -161,8 +181,8 @@ void replay_journal(const std::string& directory, const std::function<bool(std::
 
 std::optional<Entry> last_entry(const std::string& directory) {
   std::optional<Entry> last;
-  walk(
-      directory, [](std::string_view) { return true; },
+  (void)walk(
+      directory, {}, [](std::string_view) { return true; },
       [&](const Entry& entry) {
         last = entry;
         return false;

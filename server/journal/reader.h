@@ -25,11 +25,14 @@ struct JournalQuery {
   std::string site{};
   std::string kind{};
   std::optional<WallTime> since{};
+  /// As much is read for one question at most: a journal may be kept at any size, and anybody may ask.
+  std::uint64_t most_octets = std::uint64_t{256} * 1024 * 1024;
 };
 
 struct JournalPage {
   std::vector<Entry> entries;  ///< the newest first
   std::uint64_t damaged = 0;   ///< lines passed over: cut off by a crash, or not ours
+  bool complete = true;        ///< false: there may be more, further back than most_octets reach
 };
 
 /// The newest entries that match. Files that are missing are none.

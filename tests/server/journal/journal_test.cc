@@ -202,3 +202,36 @@ TEST_CASE("what was appended is due to be synchronised within a second") {
   file.sync_if_due(start + 1s);
   CHECK_FALSE(file.sync_due().has_value());
 }
+
+TEST_CASE("a question reads no more than it may, and says so") {
+  Files files;
+  const std::string directory = files.path().string();
+  {
+    JournalFile file(directory, {});
+    REQUIRE(file.open());
+    fill(file, 1, 100);
+  }
+  const std::uint64_t line = to_line(entry(100)).size();
+  const auto page = read_journal(directory, {.kind = "stop", .most_octets = 50 * line});
+  CHECK(page.entries.empty());
+  CHECK_FALSE(page.complete);
+  CHECK_FALSE(read_journal(directory, {.limit = 100, .most_octets = 50 * line}).complete);
+  CHECK(read_journal(directory, {.limit = 10, .most_octets = 50 * line}).complete);
+  CHECK(read_journal(directory, {.kind = "stop"}).complete);
+}
+
+TEST_CASE("files that were last written before the time asked for are not even read") {
+  Files files;
+  const std::string directory = files.path().string();
+  {
+    JournalFile file(directory, {});
+    REQUIRE(file.open());
+    fill(file, 1, 10);
+  }
+  const auto now = std::filesystem::file_time_type::clock::now();
+  const JournalQuery since{.since = SystemClock().wall_now() - 24h, .most_octets = 1};
+  std::filesystem::last_write_time(journal_path(directory, 0), now - 48h);
+  CHECK(read_journal(directory, since).complete);
+  std::filesystem::last_write_time(journal_path(directory, 0), now);
+  CHECK_FALSE(read_journal(directory, since).complete);
+}
