@@ -13,12 +13,12 @@
 #include <array>
 #include <bit>
 #include <cstdint>
-#include <vector>
 
 #ifdef __SSE2__
 #include <emmintrin.h>
 #endif
 
+#include "core/large_array.h"
 #include "zones/node.h"
 
 namespace gslbd::zones {
@@ -27,12 +27,12 @@ class NameIndex {
  public:
   NameIndex() = default;
   /// Room for `names` names at the usual density.
-  explicit NameIndex(std::size_t names) : buckets_(names / kUsual + 1), count_(buckets_.size()) {}
+  explicit NameIndex(std::size_t names) : buckets_(names / kUsual + 1) {}
 
   /// True when it is time for a larger one.
-  bool crowded() const { return size_ >= count_ * kUsual + kSlots - kUsual; }
+  bool crowded() const { return size_ >= buckets_.size() * kUsual + kSlots - kUsual; }
   std::size_t size() const { return size_; }
-  std::size_t memory() const { return buckets_.capacity() * sizeof(Bucket); }
+  std::size_t memory() const { return buckets_.memory(); }
 
   /// `node` must not be 0; there must be room.
   void insert(std::uint64_t hash, NodeOffset node) {
@@ -74,17 +74,18 @@ class NameIndex {
   static constexpr std::size_t kSlots = 12;
   static constexpr std::size_t kUsual = 8;
 
+  // Empty is all zero.
   struct alignas(64) Bucket {
-    std::array<std::uint8_t, kSlots> tags{};
-    std::uint8_t used = 0;
-    bool spilt = false;  ///< names whose home this is are in buckets behind it
-    std::array<NodeOffset, kSlots> nodes{};
+    std::array<std::uint8_t, kSlots> tags;
+    std::uint8_t used;
+    bool spilt;  ///< names whose home this is are in buckets behind it
+    std::array<NodeOffset, kSlots> nodes;
   };
   static_assert(sizeof(Bucket) == 64);
 
   static std::uint8_t tag(std::uint64_t hash) { return static_cast<std::uint8_t>(hash); }
-  std::size_t home(std::uint64_t hash) const { return ((hash >> 32) * count_) >> 32; }
-  std::size_t next(std::size_t at) const { return at + 1 == count_ ? 0 : at + 1; }
+  std::size_t home(std::uint64_t hash) const { return ((hash >> 32) * buckets_.size()) >> 32; }
+  std::size_t next(std::size_t at) const { return at + 1 == buckets_.size() ? 0 : at + 1; }
 
   /// A bit for each node of the bucket whose tag is `tag`.
   static std::uint32_t matches(const Bucket& bucket, std::uint8_t tag) noexcept {
@@ -104,9 +105,8 @@ class NameIndex {
     return found;
   }
 
-  std::vector<Bucket> buckets_ = std::vector<Bucket>(1);
-  std::size_t count_ = 1;  ///< of buckets
-  std::size_t size_ = 0;   ///< names
+  LargeArray<Bucket> buckets_{1};
+  std::size_t size_ = 0;  ///< names
 };
 
 }  // namespace gslbd::zones

@@ -6,6 +6,9 @@
 // costs one probe and the closest encloser one probe per label. Cuts and DNAMEs are resolved when the zone
 // is built: a name below one knows it. So are the nodes that additional sections are made of.
 //
+// In a large zone every access is a miss in the caches, so that it counts how many lines are touched: a name
+// has its place in one line of the index, and a node that fits into a line lies in one.
+//
 // Thread: immutable once built; any thread may read. Built by zones/zone_builder.h.
 
 #include <cstdint>
@@ -14,6 +17,8 @@
 #include <string>
 #include <vector>
 
+#include "core/cache_line.h"
+#include "core/large_array.h"
 #include "core/octets.h"
 #include "zones/name.h"
 #include "zones/name_index.h"
@@ -22,7 +27,7 @@
 
 namespace gslbd::zones {
 
-class Zone {
+class alignas(kCacheLine) Zone {
  public:
   const Name& apex() const { return apex_; }
   std::size_t apex_length() const { return apex_.length(); }
@@ -34,7 +39,7 @@ class Zone {
   const std::vector<std::string>& pools() const { return pools_; }
   /// Resident octets of table and arena.
   std::size_t memory() const {
-    return index_.memory() + arena_.capacity() + external_at_.capacity() * sizeof(std::uint32_t);
+    return index_.memory() + arena_.memory() + external_at_.capacity() * sizeof(std::uint32_t);
   }
 
   NodeView node(NodeOffset offset) const { return NodeView(&arena_[offset]); }
@@ -78,11 +83,7 @@ class Zone {
   /// Calls f(NodeView) for every node, in the order they were read.
   template <class F>
   void for_each_node(F&& f) const {
-    for (NodeOffset at = kFirstNode; at < nodes_end_;) {
-      const NodeView n = node(at);
-      f(n);
-      at = next_node(at);
-    }
+    for (NodeOffset at = skip_gap(kFirstNode); at < nodes_end_; at = skip_gap(end_of_node(at))) f(node(at));
   }
   /// Where a node of this zone is: what node() takes.
   NodeOffset offset_of(NodeView node) const {
@@ -96,6 +97,7 @@ class Zone {
   friend class AdditionalResolver;
 
   static constexpr NodeOffset kFirstNode = 4;
+  static constexpr std::uint8_t kGap = 0xff;     ///< for a node's name length: the rest of the line is free
   static constexpr std::size_t kUsualNode = 48;  ///< octets that a node with an address or two has
 
   NodeView find(std::uint64_t hash, std::span<const std::uint8_t> relative, bool starred) const {
@@ -110,21 +112,28 @@ class Zone {
     if (starred && (have[0] != 1 || have[1] != '*')) return false;
     return equal_octets(have.data() + star, want.data(), want.size());
   }
-  NodeOffset next_node(NodeOffset at) const;
+  // Where the next node begins, or a gap before it.
+  NodeOffset end_of_node(NodeOffset at) const;
+  NodeOffset skip_gap(NodeOffset at) const {
+    if (at < nodes_end_ && arena_[at] == kGap)
+      return static_cast<NodeOffset>(at / kCacheLine * kCacheLine + kCacheLine);
+    return at;
+  }
   std::uint32_t offset_in_arena(const std::uint8_t* at) const {
     return static_cast<std::uint32_t>(at - arena_.data());
   }
   // The name at an offset in the arena as blocks hold names: labels, then the root or a pointer to the apex.
   Name written_name(std::uint32_t at) const;
 
+  // What a lookup reads first stands together: these fill one line.
+  NameIndex index_;
+  LargeArray<std::uint8_t> arena_;
+  NodeOffset apex_node_ = 0;
+  std::uint32_t negative_soa_ = 0;
   Name apex_;
   std::size_t apex_labels_ = 0;
   std::uint32_t serial_ = 0;
-  NodeOffset apex_node_ = 0;
-  std::uint32_t negative_soa_ = 0;
-  NodeOffset nodes_end_ = kFirstNode;  ///< the negative SOA follows the nodes
-  NameIndex index_;
-  std::vector<std::uint8_t> arena_;
+  NodeOffset nodes_end_ = kFirstNode;       ///< the negative SOA follows the nodes
   std::vector<std::uint32_t> external_at_;  ///< where in the arena external targets are written
   std::vector<std::string> pools_;
 };
