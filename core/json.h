@@ -29,15 +29,21 @@ namespace gslbd {
 
 using Json = nlohmann::json;
 
-/// One member of the large object that a caller wants as a stream; see parse_json.
-using MemberHandler = std::function<void(const std::string& key, const Json& value)>;
+/// A large object that a caller wants member by member, for parse_json.
+struct MemberStream {
+  /// Under which key of the document, which is an object, it stands.
+  std::string_view key = {};
+  /// Before the first member: what the document has up to there, an empty object in place of the large one.
+  std::function<void(const Json& before)> begin = {};
+  std::function<void(const std::string& key, const Json& value)> member = {};
+};
 
 /// Parses `text`. Syntax errors ("line 3, column 7") and duplicate keys go to `diagnostics`; nullopt when the
-/// text could not be parsed to its end. With `streamed_key`, the members of the top-level object's member of
-/// that name are handed to `on_member` one by one and not kept: the document then holds an empty object
-/// there. A zone of a million names is read this way, with memory for one name at a time.
+/// text could not be parsed to its end. The members of `stream`, if any, are handed over one by one and not
+/// kept: the document then holds an empty object there. A zone of a million names is read this way, with
+/// memory for one name at a time. Duplicate keys of that object itself are for the caller to find.
 std::optional<Json> parse_json(std::string_view text, const std::string& file, Diagnostics& diagnostics,
-                               std::string_view streamed_key = {}, const MemberHandler& on_member = {});
+                               const MemberStream& stream = {});
 
 /// The whole file. Errors say why: missing, a directory, unreadable.
 Result<std::string> read_file(const std::string& path);

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // parse_json: nlohmann's SAX events to a document, with what its own DOM parser does not give: duplicate keys
 // reported with their pointer, line and column of syntax errors, and one object's members as a stream.
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <fstream>
 
 #include "core/json.h"
+#include "core/unique_fd.h"
 
 namespace gslbd {
 namespace {
@@ -19,12 +21,8 @@ constexpr std::size_t kMaxDepth = 64;  // deeper than any file of ours; keeps ho
 class DocumentBuilder final : public nlohmann::json_sax<Json> {
  public:
   DocumentBuilder(std::string_view text, const std::string& file, Diagnostics& diagnostics,
-                  std::string_view streamed_key, const MemberHandler& on_member)
-      : text_(text),
-        file_(file),
-        diagnostics_(diagnostics),
-        streamed_key_(streamed_key),
-        on_member_(on_member) {}
+                  const MemberStream& stream)
+      : text_(text), file_(file), diagnostics_(diagnostics), stream_(stream) {}
 
   Json take() { return std::move(root_); }
 
@@ -42,8 +40,14 @@ class DocumentBuilder final : public nlohmann::json_sax<Json> {
 
   bool key(string_t& k) override {
     Frame& frame = frames_.back();
-    frame.key = std::move(k);
-    if (!in_stream() && frame.value->contains(frame.key)) {
+    frame.key = k;
+    if (in_stream()) {
+      frame.slot = &streamed_;
+      return true;
+    }
+    const auto [member, is_new] = frame.value->get_ref<Json::object_t&>().try_emplace(std::move(k));
+    frame.slot = &member->second;
+    if (!is_new) {
       diagnostics_.error(file_, pointer(), "the key \"" + frame.key + "\" stands twice in this object");
     }
     return true;
@@ -65,7 +69,8 @@ class DocumentBuilder final : public nlohmann::json_sax<Json> {
  private:
   struct Frame {
     Json* value;
-    std::string key;
+    std::string key = {};  ///< of an object: of the member that is being read
+    Json* slot = nullptr;  ///< and where that goes
   };
 
   // nlohmann: "[json.exception.parse_error.101] parse error at line 1, column 2: <what we want>"
@@ -90,27 +95,15 @@ class DocumentBuilder final : public nlohmann::json_sax<Json> {
   }
 
   // Puts `v` where it belongs and returns its place.
-  Json* place(Json v) {
-    if (frames_.empty()) {
-      root_ = std::move(v);
-      return &root_;
-    }
+  Json* place(Json&& v) {
+    if (frames_.empty()) return &(root_ = std::move(v));
     Frame& frame = frames_.back();
-    if (in_stream()) {
-      streamed_ = std::move(v);
-      return &streamed_;
-    }
-    if (frame.value->is_array()) {
-      frame.value->push_back(std::move(v));
-      return &frame.value->back();
-    }
-    Json& slot = (*frame.value)[frame.key];
-    slot = std::move(v);
-    return &slot;
+    if (frame.value->is_array()) return &frame.value->emplace_back(std::move(v));
+    return &(*frame.slot = std::move(v));
   }
 
   void deliver() {
-    if (on_member_) on_member_(frames_.back().key, streamed_);
+    if (stream_.member) stream_.member(frames_.back().key, streamed_);
   }
 
   template <class V>
@@ -120,16 +113,18 @@ class DocumentBuilder final : public nlohmann::json_sax<Json> {
     return true;
   }
 
-  bool open(Json empty) {
+  bool open(Json&& empty) {
     if (frames_.size() >= kMaxDepth) {
       diagnostics_.error(file_, pointer(), fmt::format("nested deeper than {} levels", kMaxDepth));
       return false;
     }
     const bool starts_stream = frames_.size() == 1 && empty.is_object() && frames_[0].value->is_object() &&
-                               !streamed_key_.empty() && frames_[0].key == streamed_key_;
-    Json* at = place(std::move(empty));
-    frames_.push_back({at, {}});
-    if (starts_stream) streaming_ = true;
+                               !stream_.key.empty() && frames_[0].key == stream_.key;
+    frames_.push_back({place(std::move(empty))});
+    if (starts_stream) {
+      streaming_ = true;
+      if (stream_.begin) stream_.begin(root_);
+    }
     return true;
   }
 
@@ -143,8 +138,7 @@ class DocumentBuilder final : public nlohmann::json_sax<Json> {
   std::string_view text_;
   const std::string& file_;
   Diagnostics& diagnostics_;
-  std::string_view streamed_key_;
-  const MemberHandler& on_member_;
+  const MemberStream& stream_;
   Json root_;
   Json streamed_;
   std::vector<Frame> frames_;
@@ -154,8 +148,8 @@ class DocumentBuilder final : public nlohmann::json_sax<Json> {
 }  // namespace
 
 std::optional<Json> parse_json(std::string_view text, const std::string& file, Diagnostics& diagnostics,
-                               std::string_view streamed_key, const MemberHandler& on_member) {
-  DocumentBuilder builder(text, file, diagnostics, streamed_key, on_member);
+                               const MemberStream& stream) {
+  DocumentBuilder builder(text, file, diagnostics, stream);
   const bool whole = Json::sax_parse(text.begin(), text.end(), &builder, Json::input_format_t::json,
                                      /*strict=*/true, /*ignore_comments=*/true);
   if (!whole) return std::nullopt;
@@ -163,18 +157,27 @@ std::optional<Json> parse_json(std::string_view text, const std::string& file, D
 }
 
 Result<std::string> read_file(const std::string& path) {
+  const auto failure = [] { return fail(fmt::format("cannot read: {}", std::strerror(errno))); };
   struct stat status {};
-  if (stat(path.c_str(), &status) != 0) return fail(fmt::format("cannot read: {}", std::strerror(errno)));
+  if (stat(path.c_str(), &status) != 0) return failure();
   if (S_ISDIR(status.st_mode)) return fail("cannot read: it is a directory");
   // A pipe would wait for a writer, and everybody for us.
   if (!S_ISREG(status.st_mode)) return fail("cannot read: it is not a regular file");
-  std::ifstream in(path, std::ios::binary);
-  if (!in) return fail(fmt::format("cannot read: {}", std::strerror(errno)));
-  std::string text;
-  text.reserve(static_cast<std::size_t>(status.st_size));
-  text.assign(std::istreambuf_iterator<char>(in), {});
-  if (in.bad()) return fail(fmt::format("cannot read: {}", std::strerror(errno)));
-  return text;
+  const UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (fd.get() < 0) return failure();
+  // It may be longer by now, or shorter. The octet more shows the end without another round.
+  std::string text(static_cast<std::size_t>(status.st_size) + 1, '\0');
+  for (std::size_t at = 0;;) {
+    const ssize_t n = read(fd.get(), text.data() + at, text.size() - at);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return failure();
+    at += static_cast<std::size_t>(n);
+    if (n == 0) {
+      text.resize(at);
+      return text;
+    }
+    if (at == text.size()) text.resize(text.size() * 2);
+  }
 }
 
 }  // namespace gslbd

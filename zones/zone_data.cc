@@ -9,7 +9,7 @@ std::uint64_t ZoneData::begin_owner(const Name& owner) {
   owner_at_ = bytes_.size();
   const auto wire = owner.wire();
   bytes_.resize(bytes_.size() + wire.size());
-  std::transform(wire.begin(), wire.end(), bytes_.begin() + static_cast<std::ptrdiff_t>(owner_at_), to_lower);
+  std::transform(wire.begin(), wire.end(), &bytes_[owner_at_], to_lower);
   return owner_at_;
 }
 
@@ -20,7 +20,7 @@ void ZoneData::begin_rrset(RrType type, std::uint32_t ttl_s) {
 void ZoneData::add_rdata(std::span<const std::uint8_t> rdata) {
   bytes_.push_back(static_cast<std::uint8_t>(rdata.size() >> 8));
   bytes_.push_back(static_cast<std::uint8_t>(rdata.size() & 0xff));
-  bytes_.insert(bytes_.end(), rdata.begin(), rdata.end());
+  bytes_.append(rdata);
   ++entries_.back().rdata_count;
 }
 
@@ -36,7 +36,7 @@ void ZoneData::add_pool(std::string_view pool_name, std::uint32_t ttl_s) {
 std::span<const std::uint8_t> ZoneData::owner(std::uint64_t owner_at) const {
   std::size_t end = owner_at;
   while (bytes_[end] != 0) end += 1U + bytes_[end];
-  return std::span<const std::uint8_t>(bytes_).subspan(owner_at, end + 1 - owner_at);
+  return {&bytes_[owner_at], end + 1 - owner_at};
 }
 
 }  // namespace gslbd::zones

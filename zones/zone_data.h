@@ -18,6 +18,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "core/large_array.h"
 #include "zones/name.h"
 #include "zones/rr_type.h"
 
@@ -49,7 +50,7 @@ class ZoneData {
   void add_pool(std::string_view pool_name, std::uint32_t ttl_s = kPoolTtl);
 
   const Name& apex() const { return apex_; }
-  std::span<const Entry> entries() const { return entries_; }
+  std::span<const Entry> entries() const { return {entries_.data(), entries_.size()}; }
   const std::vector<std::string>& pools() const { return pools_; }
   std::span<const std::uint8_t> owner(const Entry& e) const { return owner(e.owner_at); }
   std::span<const std::uint8_t> owner(std::uint64_t owner_at) const;
@@ -59,7 +60,7 @@ class ZoneData {
     std::uint64_t at = e.rdata_at;
     for (std::uint16_t i = 0; i < e.rdata_count; ++i) {
       const auto n = static_cast<std::size_t>(bytes_[at] << 8 | bytes_[at + 1]);
-      f(std::span<const std::uint8_t>(bytes_).subspan(at + 2, n));
+      f(std::span(bytes_.data() + at + 2, n));
       at += 2 + n;
     }
   }
@@ -71,8 +72,8 @@ class ZoneData {
   };
 
   Name apex_;
-  std::vector<std::uint8_t> bytes_;
-  std::vector<Entry> entries_;
+  LargeArray<std::uint8_t> bytes_;
+  LargeArray<Entry> entries_;
   std::vector<std::string> pools_;
   std::unordered_map<std::string, std::uint32_t, TextHash, std::equal_to<>> pool_index_;
   std::uint64_t owner_at_ = 0;

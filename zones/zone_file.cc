@@ -8,20 +8,46 @@
 namespace gslbd::zones {
 namespace {
 
-// Twice the same text: the header's pass has reported what is wrong with the JSON itself.
-bool read_records(std::string_view text, const std::string& file, RecordsReader& records) {
-  Diagnostics seen_before;
-  return parse_json(text, file, seen_before, "records",
-                    [&](const std::string& key, const Json& value) { records.read_owner(key, value); })
-      .has_value();
+constexpr std::string_view kStreamed = "records";
+
+ZoneFile combine(ZoneHeader& header, ZoneData& data) {
+  return {std::move(data),         std::move(header.sites), std::move(header.checks),
+          std::move(header.pools), std::move(header.allow), std::move(header.deny)};
 }
 
-}  // namespace
+// Enough for most files: the records come last, so that all that they depend on is known, and there is
+// nothing to report. nullopt otherwise.
+std::optional<ZoneFile> read_once(std::string_view text, const std::string& file,
+                                  const ZoneFileOptions& options) {
+  Diagnostics found;
+  DiagnosticsBudget budget(file, found);
+  Json before;
+  ZoneHeader header;
+  std::optional<ZoneData> data;
+  std::optional<RecordsReader> records;
+  const auto begin = [&](const Json& document) {
+    if (data) return;  // a second time, which is an error
+    before = document;
+    header = read_zone_header(JsonView(before, file, budget.scratch()));
+    data.emplace(header.apex.value_or(Name()));
+    records.emplace(header, options, file, *data, budget);
+  };
+  const auto read_owner = [&](const std::string& key, const Json& value) {
+    if (found.all().empty()) records->read_owner(key, value);
+  };
+  const auto document = parse_json(text, file, budget.scratch(), {kStreamed, begin, read_owner});
+  if (!document || !records || *document != before) return std::nullopt;
+  records->finish();
+  budget.finish();
+  if (!found.all().empty()) return std::nullopt;
+  return combine(header, *data);
+}
 
-std::optional<ZoneFile> read_zone_text(std::string_view text, const std::string& file,
-                                       const ZoneFileOptions& options, Diagnostics& diagnostics) {
+// First the header, then the records.
+std::optional<ZoneFile> read_twice(std::string_view text, const std::string& file,
+                                   const ZoneFileOptions& options, Diagnostics& diagnostics) {
   DiagnosticsBudget budget(file, diagnostics);
-  const auto document = parse_json(text, file, budget.scratch(), "records");
+  const auto document = parse_json(text, file, budget.scratch(), {kStreamed});
   if (!document) {
     budget.finish();
     return std::nullopt;
@@ -31,15 +57,25 @@ std::optional<ZoneFile> read_zone_text(std::string_view text, const std::string&
   // Without the zone's name the root stands in, so that the records' own mistakes are reported all the same.
   ZoneData data(header.apex.value_or(Name()));
   RecordsReader records(header, options, file, data, budget);
-  read_records(text, file, records);
-  if (header.apex && document->is_object() && document->contains("records") &&
-      (*document)["records"].is_object()) {
+  Diagnostics seen_before;  // the header's pass has reported what is wrong with the JSON itself
+  (void)parse_json(text, file, seen_before, {kStreamed, {}, [&](const std::string& key, const Json& value) {
+                                               records.read_owner(key, value);
+                                             }});
+  if (header.apex && document->is_object() && document->contains(kStreamed) &&
+      (*document)[kStreamed].is_object()) {
     records.finish();
   }
   budget.finish();
   if (!header.apex) return std::nullopt;
-  return ZoneFile{std::move(data),         std::move(header.sites), std::move(header.checks),
-                  std::move(header.pools), std::move(header.allow), std::move(header.deny)};
+  return combine(header, data);
+}
+
+}  // namespace
+
+std::optional<ZoneFile> read_zone_text(std::string_view text, const std::string& file,
+                                       const ZoneFileOptions& options, Diagnostics& diagnostics) {
+  if (auto zone = read_once(text, file, options)) return zone;
+  return read_twice(text, file, options, diagnostics);
 }
 
 }  // namespace gslbd::zones

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Reads a zone file (docs/reference/zone-file.md) into ZoneData. The text is read twice: first for what holds
-// for the whole zone (name, TTL, SOA), then for the records, one owner at a time, so that memory beyond
-// ZoneData does not grow with the zone.
+// Reads a zone file (docs/reference/zone-file.md) into ZoneData, one owner at a time, so that memory beyond
+// ZoneData does not grow with the zone. What holds for the whole zone (name, TTL, SOA) has to be known before
+// the records: where it stands behind them, or where there is something to report, the text is read twice.
 //
 // Every mistake is reported, not just the first, with its JSON pointer, the offending value and what was
 // expected; beyond kMaxReported errors of a file only their number. A zone with an error is not returned.

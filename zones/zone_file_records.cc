@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstring>
 #include <set>
 
 #include "zones/limits.h"
@@ -13,9 +14,20 @@ namespace gslbd::zones {
 namespace {
 
 std::uint64_t hash_of(std::span<const std::uint8_t> octets) {
-  std::uint64_t h = 0xcbf29ce484222325;  // FNV-1a
-  for (const std::uint8_t octet : octets) h = (h ^ octet) * 0x100000001b3;
-  return h ^ h >> 32;
+  std::uint64_t hash = octets.size();
+  const auto mix = [&](std::uint64_t chunk) {
+    hash = (hash ^ chunk) * 0x9e3779b97f4a7c15;  // an odd number of random bits
+    hash ^= hash >> 32;
+  };
+  std::uint64_t chunk = 0;
+  for (; octets.size() >= sizeof chunk; octets = octets.subspan(sizeof chunk)) {
+    std::memcpy(&chunk, octets.data(), sizeof chunk);
+    mix(chunk);
+  }
+  chunk = 0;
+  for (const std::uint8_t octet : octets) chunk = chunk << 8 | octet;
+  mix(chunk);
+  return hash;
 }
 
 // Where the names that end an RDATA begin, for the types whose names compare without their case (RFC 4034
@@ -76,8 +88,8 @@ bool OwnerSet::insert(std::uint64_t owner_at) {
 }
 
 void OwnerSet::grow() {
-  std::vector<std::uint64_t> old(slots_.size() * 2);
-  old.swap(slots_);
+  LargeArray<std::uint64_t> old(slots_.size() * 2);
+  std::swap(old, slots_);
   for (const std::uint64_t slot : old) {
     if (slot == 0) continue;
     std::size_t i = hash_of(data_.owner((slot & kPlaceMask) - 1)) & (slots_.size() - 1);
@@ -113,7 +125,7 @@ void RecordsReader::read_owner(const std::string& key, const Json& value) {
   const auto name = Name::parse(key, data_.apex());
   if (!name) {
     place(value).error(name.error().message);
-  } else if (!name->is_within(data_.apex())) {
+  } else if (key.ends_with('.') && !name->is_within(data_.apex())) {  // without a dot it is relative
     place(value).error(fmt::format("\"{}\" is outside the zone {}", key, data_.apex().to_string()));
   } else if (!owners_.insert(data_.begin_owner(*name))) {
     place(value).error(fmt::format("{} stands twice in the records, here as \"{}\"", name->to_string(), key));

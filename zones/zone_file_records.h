@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/large_array.h"
 #include "zones/diagnostics_budget.h"
 #include "zones/zone_data.h"
 #include "zones/zone_file.h"
@@ -32,7 +33,7 @@ class OwnerSet {
   void grow();
 
   const ZoneData& data_;
-  std::vector<std::uint64_t> slots_;  ///< place + 1 in the lower 40 bits, some of the hash above; 0 is free
+  LargeArray<std::uint64_t> slots_;  ///< place + 1 in the lower 40 bits, some of the hash above; 0 is free
   std::size_t used_ = 0;
 };
 

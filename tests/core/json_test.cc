@@ -95,12 +95,37 @@ TEST_CASE("hostile nesting is refused, not recursed into") {
 TEST_CASE("a streamed object is delivered member by member and not kept") {
   Diagnostics d;
   std::vector<std::string> seen;
-  const auto document = parse_json(
-      R"({"zone": "e", "records": {"a": {"A": "1"}, "b": 2, "c": [3]}, "ttl": 5})", "t.json", d, "records",
-      [&](const std::string& key, const Json& value) { seen.push_back(key + "=" + value.dump()); });
+  MemberStream stream{
+      "records", [&](const Json& before) { seen.push_back("begin " + before.dump()); },
+      [&](const std::string& key, const Json& value) { seen.push_back(key + "=" + value.dump()); }};
+  const auto document =
+      parse_json(R"({"zone": "e", "records": {"a": {"A": "1"}, "b": 2, "c": [3], "a": {}}, "ttl": 5})",
+                 "t.json", d, stream);
   REQUIRE(document.has_value());
-  CHECK(seen == std::vector<std::string>{"a={\"A\":\"1\"}", "b=2", "c=[3]"});
+  CHECK(seen == std::vector<std::string>{R"(begin {"records":{},"zone":"e"})", R"(a={"A":"1"})", "b=2",
+                                         "c=[3]", "a={}"});
   CHECK(document->dump() == R"({"records":{},"ttl":5,"zone":"e"})");
+  CHECK(d.all().empty());
+}
+
+TEST_CASE("only an object at the top is streamed, each time it is there") {
+  Diagnostics d;
+  std::size_t begun = 0;
+  std::size_t members = 0;
+  MemberStream stream{"records", [&](const Json&) { ++begun; },
+                      [&](const std::string&, const Json&) { ++members; }};
+  for (const char* text : {R"([{"records": {"a": 1}}])", R"({"records": [{"a": 1}]})", R"({"records": 1})",
+                           R"({"x": {"records": {"a": 1}}})"}) {
+    const auto document = parse_json(text, "t.json", d, stream);
+    REQUIRE(document.has_value());
+    CHECK(*document == Json::parse(text));
+  }
+  CHECK(begun == 0);
+  CHECK(members == 0);
+  CHECK(parse_json(R"({"records": {"a": 1}, "records": {"b": 1}})", "t.json", d, stream).has_value());
+  CHECK(begun == 2);
+  CHECK(members == 2);
+  CHECK(d.error_count() == 1);
 }
 
 TEST_CASE("reading a file that is not one says why") {
