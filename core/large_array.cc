@@ -41,10 +41,12 @@ std::uint8_t* map(std::size_t octets) {
   return start + before;
 }
 
-// Moves whole pages to a larger place; their octets are not touched.
+// Moves whole pages to a larger place; their octets are not touched. The mapping itself grows over the place:
+// one moved to the front of another mapping would stay apart from it, and kernels before 6.17 do not move two
+// at once.
 std::uint8_t* move_pages(std::uint8_t* from, std::size_t octets, std::size_t new_octets) {
   std::uint8_t* const to = map(new_octets);
-  if (mremap(from, octets, octets, MREMAP_MAYMOVE | MREMAP_FIXED, to) == MAP_FAILED) {
+  if (mremap(from, octets, new_octets, MREMAP_MAYMOVE | MREMAP_FIXED, to) == MAP_FAILED) {
     munmap(to, new_octets);
     throw std::bad_alloc();
   }

@@ -207,7 +207,7 @@ void read_path(const JsonView& v, Check& c) {
   if (rest.find_first_of("{}") != std::string::npos) {
     return v.error(fmt::format("{}: only {{address}} and {{check}} can stand in braces", quote(v.json())));
   }
-  if (rest.empty()) return v.expected("a file name");
+  if (name->empty()) return v.expected("a file name");
   c.as<FileOptions>().path = (std::filesystem::path(v.file()).parent_path() / *name).string();
 }
 

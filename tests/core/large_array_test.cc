@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/large_array.h"
 
+#include <cstdio>
+#include <fstream>
 #include <numeric>
+#include <string>
 #include <vector>
 
 #include "tests/support/catch.h"
@@ -17,6 +20,20 @@ bool counts_up(const LargeArray<std::uint32_t>& array) {
     if (array[i] != i) return false;
   }
   return true;
+}
+
+// Into how many mappings of the process the array's memory falls.
+std::size_t mappings_of(const LargeArray<std::uint32_t>& array) {
+  const auto begin = reinterpret_cast<std::uintptr_t>(array.data());
+  const std::uintptr_t end = begin + array.memory();
+  std::ifstream maps("/proc/self/maps");
+  std::size_t count = 0;
+  for (std::string line; std::getline(maps, line);) {
+    unsigned long from = 0;
+    unsigned long to = 0;
+    if (std::sscanf(line.c_str(), "%lx-%lx", &from, &to) == 2 && from < end && to > begin) ++count;
+  }
+  return count;
 }
 
 }  // namespace
@@ -49,6 +66,14 @@ TEST_CASE("an array keeps its values as it grows large and becomes small again")
   array.resize(0);
   array.shrink_to_fit();
   CHECK(array.memory() == 0);
+}
+
+TEST_CASE("a large array stays one mapping, however often it grows") {
+  LargeArray<std::uint32_t> array;
+  while (array.size() < 40 * kLargeCount) {
+    array.resize(array.size() + kLargeCount / 2);
+    if (array.memory() >= LargeMemory::kLarge) REQUIRE(mappings_of(array) == 1);
+  }
 }
 
 TEST_CASE("new values are zero, also where others were") {
