@@ -66,9 +66,22 @@ std::vector<std::uint8_t> comparable(RrType type, std::vector<std::uint8_t> rdat
   return rdata;
 }
 
-}  // namespace
+// A few records, none like another even without case: so are most RRsets, and comparing all pairs is quick.
+bool surely_differ(std::span<const std::vector<std::uint8_t>> rdatas) {
+  constexpr std::size_t kFew = 16;
+  if (rdatas.size() > kFew) return false;
+  const auto same = [](std::uint8_t a, std::uint8_t b) { return to_lower(a) == to_lower(b); };
+  for (std::size_t i = 1; i < rdatas.size(); ++i) {
+    for (std::size_t k = 0; k < i; ++k) {
+      if (std::ranges::equal(rdatas[i], rdatas[k], same)) return false;
+    }
+  }
+  return true;
+}
 
 constexpr std::uint64_t kPlaceMask = (std::uint64_t{1} << 40) - 1;
+
+}  // namespace
 
 bool OwnerSet::insert(std::uint64_t owner_at) {
   if (used_ * 2 >= slots_.size()) grow();
@@ -206,31 +219,34 @@ void RecordsReader::read_rrset(const std::string& key, const Json& value) {
 
 void RecordsReader::read_values(RrType type, const Json& data, const std::string& key,
                                 const std::string& below) {
-  if (data.is_string()) return read_value(type, data, key, below);
+  if (data.is_string()) {
+    if (const auto error = read_value(type, data)) place(data, key, below).error(error->message);
+    return;
+  }
   if (!data.is_array())
     return place(data, key, below).expected("a string, a list of strings or {\"data\": ..., \"ttl\": ...}");
   if (data.empty()) return place(data, key, below).error("an empty list: leave the key out");
   for (std::size_t i = 0; i < data.size(); ++i) {
-    const std::string at = fmt::format("{}/{}", below, i);
+    const auto here = [&] { return place(data[i], key, fmt::format("{}/{}", below, i)); };
     if (data[i].is_string()) {
-      read_value(type, data[i], key, at);
+      if (const auto error = read_value(type, data[i])) here().error(error->message);
     } else if (data[i].is_object()) {
-      place(data[i], key, at)
-          .error("records of one type have one TTL: write {\"data\": [...], \"ttl\": ...}");
+      here().error("records of one type have one TTL: write {\"data\": [...], \"ttl\": ...}");
     } else {
-      place(data[i], key, at).expected("a string");
+      here().expected("a string");
     }
   }
 }
 
-void RecordsReader::read_value(RrType type, const Json& text, const std::string& key,
-                               const std::string& below) {
+std::optional<Error> RecordsReader::read_value(RrType type, const Json& text) {
   auto rdata = rdata_from_text(type, text.get_ref<const std::string&>(), data_.apex());
-  if (!rdata) return place(text, key, below).error(rdata.error().message);
+  if (!rdata) return rdata.error();
   rdatas_.push_back(std::move(*rdata));
+  return std::nullopt;
 }
 
 void RecordsReader::drop_duplicates(RrType type, const Json& value, const std::string& key) {
+  if (surely_differ(rdatas_)) return;
   std::set<std::vector<std::uint8_t>> seen;
   std::erase_if(rdatas_, [&](const std::vector<std::uint8_t>& rdata) {
     if (seen.insert(comparable(type, rdata)).second) return false;

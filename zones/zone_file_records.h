@@ -60,7 +60,7 @@ class RecordsReader {
   void read_members(const Json& owner);
   void read_rrset(const std::string& key, const Json& value);
   void read_values(RrType type, const Json& data, const std::string& key, const std::string& below);
-  void read_value(RrType type, const Json& text, const std::string& key, const std::string& below);
+  std::optional<Error> read_value(RrType type, const Json& text);
   void drop_duplicates(RrType type, const Json& value, const std::string& key);
   void read_pool(const Json& value);
   std::string pool_hint(const std::string& name) const;

@@ -211,6 +211,28 @@ TEST_CASE("of a thousand mistakes a hundred are told and the rest counted") {
   CHECK(got.ends_with("z.json: ... and 900 more errors\n"));
 }
 
+TEST_CASE("where the records stand in the file makes no difference") {
+  // Behind all that they depend on, the text is read once; before or among it, twice.
+  const std::string start = R"({"zone": "e", )";
+  const std::string rest = R"("ttl": 60, "soa": {"serial": 9}, "pools": {"own": {"members": []}})";
+  const auto all_ways = [&](const std::string& names) {
+    const std::string part = R"("records": {"@": {"NS": ["a.", "b."]}, )" + names + "}";
+    const std::string last = start + rest + ", " + part + "}";
+    CHECK(records(start + part + ", " + rest + "}") == records(last));
+    CHECK(records("{" + part + ", " + start.substr(1) + rest + "}") == records(last));
+    return records(last);
+  };
+  const std::string good = all_ways(R"("x": {"pool": "own"}, "y": {"A": "192.0.2.1"})");
+  CHECK(good.find("x.e. - pool own\n") != std::string::npos);
+  CHECK(good.find("y.e. 60 A 192.0.2.1\n") != std::string::npos);
+  CHECK(good.find("e. 60 SOA a. hostmaster.e. 9 ") != std::string::npos);
+  CHECK(all_ways(R"("x": {"pool": "other"}, "x": {}, "y": {"A": "1", "A": "2"})") ==
+        "z.json: /records/y/A: the key \"A\" stands twice in this object\n"
+        "z.json: /records/x/pool: there is no pool \"other\"\n"
+        "z.json: /records/x: x.e. stands twice in the records, here as \"x\"\n"
+        "z.json: /records/y/A: \"2\" is not an IPv4 address\n");
+}
+
 TEST_CASE("truncated at any octet, a zone file is refused and nothing breaks") {
   const std::string text = read_file(kGolden + "lint.json").value();
   for (std::size_t n = 0; n + 2 < text.size(); ++n) {
