@@ -252,14 +252,11 @@ class ZoneBuilder {
   void add_negative_soa() {
     const RrsetView soa = zone_->apex_node().rrset(type::kSoa);
     const auto block = soa.block();
-    const auto be32 = [](const std::uint8_t* p) {
-      return static_cast<std::uint32_t>(load_be16(p)) << 16 | load_be16(p + 2);
-    };
     constexpr std::size_t kNumbers =
         20;  // serial, refresh, retry, expire, minimum: the last octets of the RDATA
     const std::uint8_t* numbers = block.data() + block.size() - kNumbers;
-    zone_->serial_ = be32(numbers);
-    const std::uint32_t ttl_s = std::min(be32(block.data() + kRrTtlAt), be32(numbers + 16));
+    zone_->serial_ = load_be32(numbers);
+    const std::uint32_t ttl_s = std::min(load_be32(block.data() + kRrTtlAt), load_be32(numbers + 16));
     std::vector<std::uint8_t> copy(block.data() - 2 * soa.move_count() - sizeof(RrsetHead), soa.next());
     store_be32(&copy[copy.size() - round_to_even(block.size()) + kRrTtlAt], ttl_s);
     append(copy.data(), copy.size());

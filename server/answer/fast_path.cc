@@ -14,13 +14,17 @@ namespace type = zones::type;
 
 namespace {
 
-// Only where whoever asks may have what is there does the fast path answer; lists are for the long way.
-bool is_open(const AnswerPolicy& policy, std::uint16_t listener) noexcept {
-  return listener >= policy.listeners.size() || policy.listeners[listener].is_open();
+// Where not everybody may ask, or not as often as he likes, there is something to decide before an answer,
+// and that is for the long way.
+bool is_guarded(const AnswerPolicy& policy) noexcept {
+  return policy.rate_limiter != nullptr ||
+         std::any_of(policy.listeners.begin(), policy.listeners.end(),
+                     [](const AccessList& list) { return !list.is_open(); });
 }
-bool all_open(const AnswerPolicy& policy) noexcept {
-  return std::all_of(policy.listeners.begin(), policy.listeners.end(),
-                     [](const AccessList& list) { return list.is_open(); });
+// Whether it is nothing to this asker: over TCP nobody is limited.
+bool is_free(const AnswerPolicy& policy, const Asker& asker) noexcept {
+  const bool listed = asker.listener < policy.listeners.size() && !policy.listeners[asker.listener].is_open();
+  return !listed && (policy.rate_limiter == nullptr || asker.transport == Transport::tcp);
 }
 
 std::size_t response_limit(std::uint16_t udp_payload, const BatchQuery& query) noexcept {
@@ -46,14 +50,13 @@ std::size_t response_limit(std::uint16_t udp_payload, const BatchQuery& query) n
 
 inline void FastPath::read(const Serving& serving, std::span<const BatchQuery> batch) noexcept {
   const AnswerPolicy& policy = serving.policy();
-  const bool possible = policy.rate_limiter == nullptr && !serving.zones().empty();
-  const bool for_all = all_open(policy);
-  const ServedZone* zone = possible ? &serving.zone(0) : nullptr;
+  const bool guarded = is_guarded(policy);
+  const ServedZone* zone = serving.zones().empty() ? nullptr : &serving.zone(0);
   for (std::size_t i = 0; i < batch.size(); ++i) {
     Item& item = items_[i];
     item.zone = nullptr;
-    if (!possible || !(for_all || is_open(policy, batch[i].asker.listener))) continue;
-    if (!item.question.read(batch[i].query)) continue;
+    if (guarded && !is_free(policy, batch[i].asker)) continue;
+    if (zone == nullptr || !item.question.read(batch[i].query)) continue;
     item.zone = find_zone(serving, item.question.name, *zone);
     if (item.zone == nullptr) continue;
     zone = item.zone;

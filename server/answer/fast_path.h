@@ -32,7 +32,7 @@ class FastPath {
   FastPath(PoolRecords& pools, ResponseCounters& counters, const Clock& clock)
       : pools_(pools), counters_(counters), clock_(clock) {}
 
-  /// Answers a batch: what cannot take the fast path goes to `long_way`, in its turn.
+  /// Answers a batch of at most kMaxBatch: what cannot take the fast path goes to `long_way`, in its turn.
   void answer(const Serving& serving, std::span<BatchQuery> batch, QueryHandler& long_way) noexcept;
 
  private:

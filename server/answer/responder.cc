@@ -65,7 +65,11 @@ std::size_t Responder::handle(std::span<const std::uint8_t> packet, const Asker&
 }
 
 void Responder::handle_batch(std::span<BatchQuery> batch) noexcept {
-  fast_.answer(*serving_.read(), batch, *this);
+  const Serving& serving = *serving_.read();
+  for (; batch.size() > kMaxBatch; batch = batch.subspan(kMaxBatch)) {
+    fast_.answer(serving, batch.first(kMaxBatch), *this);
+  }
+  fast_.answer(serving, batch, *this);
 }
 
 Composed Responder::answer(Parsed parsed, const Serving& serving, const Asker& asker, CookieState cookie,

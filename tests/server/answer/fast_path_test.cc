@@ -5,8 +5,10 @@
 #include <cstdlib>
 #include <numeric>
 
+#include "server/answer/fast_path.h"
 #include "tests/fuzz/both_paths.h"
 #include "tests/fuzz/query_mutator.h"
+#include "tests/server/answer/fixture.h"
 #include "tests/support/catch.h"
 #include "tests/support/ldns_message.h"
 #include "tests/support/wire_name.h"
@@ -160,7 +162,50 @@ void run(std::uint64_t seed) {
   }
 }
 
+// Tells whether a query came the long way.
+class LongWay final : public server::QueryHandler {
+ public:
+  std::size_t handle(std::span<const std::uint8_t>, const server::Asker&,
+                     std::span<std::uint8_t>) noexcept override {
+    taken = true;
+    return 0;
+  }
+  bool taken = false;
+};
+
 }  // namespace
+
+TEST_CASE("what is asked most takes the fast path") {
+  test::Authority authority({R"({"zone": "e.test", "records": {
+      "@": {"NS": "ns"}, "ns": {"A": "192.0.2.1"}, "*.w": {"TXT": "x"}, "p": {"pool": "p"},
+      "c": {"CNAME": "ns"}, "sub": {"NS": "ns.sub"}, "ns.sub": {"A": "192.0.2.3"}}})"},
+                            {{"p", {"192.0.2.10", "192.0.2.11"}}});
+  ManualClock clock;
+  server::PoolRecords pools(0, 1);
+  server::ResponseCounters counters;
+  server::FastPath fast(pools, counters, clock);
+  std::vector<std::uint8_t> response(server::kMaxUdpResponseSize);
+  const auto is_fast = [&](const char* name, std::uint16_t qtype, const QueryOptions& options) {
+    Packet packet = make_query(name, qtype, options);
+    const std::size_t size = packet.size();
+    packet.resize(size + server::kReadAhead);
+    server::BatchQuery query{std::span(packet).first(size), {}, response, 0};
+    LongWay long_way;
+    fast.answer(*authority.serving().read(), {&query, 1}, long_way);
+    return !long_way.taken && query.length > 0;
+  };
+  const QueryOptions bare{.edns = true}, cookie{.edns = true, .options = {{10, Packet(8, 1)}}};
+  for (const QueryOptions& options : {QueryOptions{}, bare, cookie}) {
+    CHECK(is_fast("ns.e.test.", type::kA, options));
+    CHECK(is_fast("NS.E.test.", type::kAaaa, options));
+    CHECK(is_fast("a.b.w.e.test.", type::kTxt, options));
+    CHECK(is_fast("p.e.test.", type::kA, options));
+    CHECK(is_fast("nothing.e.test.", type::kA, options));
+    CHECK_FALSE(is_fast("c.e.test.", type::kA, options));
+    CHECK_FALSE(is_fast("a.sub.e.test.", type::kA, options));
+    CHECK_FALSE(is_fast("elsewhere.", type::kA, options));
+  }
+}
 
 TEST_CASE("a batch is answered as its queries would be one by one") {
   if (const char* seed = std::getenv("GSLBD_SEED")) return run(std::strtoull(seed, nullptr, 10));
