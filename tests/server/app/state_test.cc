@@ -18,7 +18,7 @@ namespace {
 
 const char* const kConfig = R"({
   "listen": ["127.0.0.1:0"], "zones": ["zone.json"],
-  "checks": {"c": {"type": "file", "path": "{address}", "interval": "50ms", "rise": 1, "fall": 1}},
+  "checks": {"c": {"type": "file", "path": "state-{address}", "interval": "50ms", "rise": 1, "fall": 1}},
   "pools": {"p": {"alive": "c", "members": [{"address": "192.0.2.1"}, {"address": "192.0.2.2"}]}}})";
 const char* const kZone = R"({"zone": "a.test", "records": {"@": {"NS": "ns.b."}, "www": {"pool": "p"}}})";
 
@@ -42,7 +42,9 @@ class World {
     log::set_level(log::Level::info);
   }
 
-  void say(const std::string& address, const std::string& verdict) { files_.write(address, verdict); }
+  void say(const std::string& address, const std::string& verdict) {
+    files_.write("state-" + address, verdict);
+  }
   /// Takes what the health thread reports until `done`.
   void apply_until(const std::function<bool()>& done) {
     while (!done()) {
