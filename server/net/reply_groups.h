@@ -5,11 +5,14 @@
 // instead of one for each. So the replies of a message go to one peer and have one size, but the last, which
 // may be shorter. Replies to a peer are reordered for that, which UDP allows.
 //
-// A reply costs a step or two, whatever the batch holds: its peer is found in a small hash table, and its
-// place among the peer's replies, by falling size, is the end as long as sizes do not grow. The worst that a
-// client can bring about by choosing addresses and sizes is a walk over one batch.
+// Most batches have nothing to send together, so there are two steps. A TagSet tells for a handful of
+// instructions a reply whether any peer comes twice. Only then ReplyGroups finds the groups: a reply's peer
+// in a small hash table, and its place among the peer's replies, by falling size, at the end as long as sizes
+// do not grow. The worst that a client can bring about by choosing addresses and sizes is a walk over one
+// batch for each of its replies.
 //
-// Knows nothing of sockets. Thread: its owner's.
+// Knows nothing of sockets. Peers are told apart by tags: equal peers have equal tags, other ones hardly
+// ever. Thread: its owner's.
 
 #include <array>
 #include <bit>
@@ -25,6 +28,15 @@ namespace gslbd::server {
 /// header. What the kernel can not send in one piece it does not cut either.
 inline constexpr std::size_t kMaxSegment = 1432;
 
+/// Of a hash table for a batch's tags: half empty when all peers differ.
+inline constexpr std::size_t kTagPlaces = 2 * kMaxBatch;
+static_assert(std::has_single_bit(kTagPlaces));
+
+/// Where to look for a tag first. The upper bits of the product depend on all of it (Fibonacci hashing).
+constexpr std::size_t first_place(std::uint64_t tag) noexcept {
+  return tag * 0x9e3779b97f4a7c15U >> (65 - std::bit_width(kTagPlaces));
+}
+
 /// Replies that leave as one message.
 struct ReplyGroup {
   std::uint8_t first = 0;  ///< of them, as a place in ReplyGroups::order()
@@ -32,13 +44,37 @@ struct ReplyGroup {
   std::uint16_t size = 0;  ///< of all but the last
 };
 
+/// The tags of a batch: whether one comes twice.
+class TagSet {
+ public:
+  void clear() noexcept {
+    table_ = {};
+    count_ = 0;
+  }
+  /// False: it was there already. At most kMaxBatch are added.
+  bool add(std::uint64_t tag) noexcept {
+    std::size_t place = first_place(tag);
+    for (; table_[place] != 0; place = (place + 1) % kTagPlaces) {
+      if (tags_[table_[place] - 1] == tag) return false;
+    }
+    tags_[count_] = tag;
+    table_[place] = static_cast<std::uint8_t>(++count_);
+    return true;
+  }
+
+ private:
+  std::array<std::uint8_t, kTagPlaces> table_{};  ///< the tag's number and 1; 0: free
+  std::array<std::uint64_t, kMaxBatch> tags_;
+  std::uint32_t count_ = 0;
+};
+
 class ReplyGroups {
  public:
   /// Forgets the batch.
   void clear() noexcept;
   /// The next reply of the batch. They are numbered from 0, at most kMaxBatch, and at most kMaxSegment long.
-  /// Equal peers have equal tags; which peers with equal tags are equal is for `is_peer_of` to say, called
-  /// with the number of an earlier reply.
+  /// Which peers with equal tags are equal is for `is_peer_of` to say, called with the number of an earlier
+  /// reply.
   template <class IsPeerOf>
   void add(std::uint64_t tag, std::size_t size, IsPeerOf is_peer_of) noexcept;
   /// The next reply, of any size: it leaves alone.
@@ -53,9 +89,7 @@ class ReplyGroups {
  private:
   // Of a group the kernel takes at most 64 segments, and 65,507 octets.
   static_assert(kMaxBatch <= 64 && kMaxBatch * kMaxSegment <= 65507);
-  static_assert(std::has_single_bit(kMaxBatch));  // and so is the table's size
   static constexpr std::uint8_t kNone = 0xff;
-  static constexpr std::size_t kTableSize = 2 * kMaxBatch;  // half empty when all peers differ
 
   /// A peer's replies by falling size, linked by next_.
   struct Chain {
@@ -63,12 +97,11 @@ class ReplyGroups {
     std::uint8_t last;
   };
 
-  static std::size_t place_of(std::uint64_t tag) noexcept;
   void start_chain(std::uint8_t reply) noexcept;
   void insert(Chain& chain, std::uint8_t reply) noexcept;
   void insert_before_last(Chain& chain, std::uint8_t reply) noexcept;
 
-  std::array<std::uint8_t, kTableSize> table_{};  ///< the chain's number and 1; 0: free
+  std::array<std::uint8_t, kTagPlaces> table_{};  ///< the chain's number and 1; 0: free
   std::array<std::uint64_t, kMaxBatch> tags_;     ///< by chain, as far as the table knows it
   std::array<Chain, kMaxBatch> chains_;
   std::array<std::uint16_t, kMaxBatch> sizes_;  ///< by reply, as is next_
@@ -79,11 +112,6 @@ class ReplyGroups {
   std::uint8_t chain_count_ = 0;
 };
 
-// Upper bits of the product: they depend on all of the tag's (Fibonacci hashing).
-inline std::size_t ReplyGroups::place_of(std::uint64_t tag) noexcept {
-  return tag * 0x9e3779b97f4a7c15U >> (64 - std::bit_width(kMaxBatch));
-}
-
 inline void ReplyGroups::start_chain(std::uint8_t reply) noexcept {
   chains_[chain_count_++] = {reply, reply};
   next_[reply] = kNone;
@@ -93,7 +121,7 @@ template <class IsPeerOf>
 inline void ReplyGroups::add(std::uint64_t tag, std::size_t size, IsPeerOf is_peer_of) noexcept {
   const std::uint8_t reply = replies_++;
   sizes_[reply] = static_cast<std::uint16_t>(size);
-  for (std::size_t place = place_of(tag);; place = (place + 1) % kTableSize) {
+  for (std::size_t place = first_place(tag);; place = (place + 1) % kTagPlaces) {
     if (table_[place] == 0) {
       tags_[chain_count_] = tag;
       start_chain(reply);

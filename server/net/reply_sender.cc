@@ -82,34 +82,6 @@ ReplySender::ReplySender(int fd, bool is_v4, NetCounters& counters) noexcept
   }
 }
 
-void ReplySender::send(std::span<const BatchQuery> batch, std::span<const msghdr* const> received) noexcept {
-  const bool groupable = kernel_cuts_ && resting_ == 0;
-  if (resting_ != 0) --resting_;
-  count_ = 0;
-  groups_.clear();
-  for (std::size_t k = 0; k < batch.size(); ++k) {
-    if (batch[k].length == 0) continue;
-    add(*received[k], {batch[k].response.data(), batch[k].length}, groupable);
-  }
-  send(groups_.any_together() ? group() : std::span(alone_.data(), count_));
-}
-
-inline void ReplySender::add(const msghdr& query, const iovec& reply, bool groupable) noexcept {
-  msghdr& out = alone_[count_].msg_hdr;
-  replies_[count_] = reply;
-  out.msg_name = query.msg_name;
-  out.msg_control = query.msg_control;
-  out.msg_controllen = query.msg_controllen;
-  if (out.msg_controllen != 0) reply_from_destination(out);
-  if (groupable && reply.iov_len <= kMaxSegment) [[likely]] {
-    groups_.add(tag_of(out), reply.iov_len,
-                [&](unsigned earlier) { return same_peer(alone_[earlier].msg_hdr, out); });
-  } else {
-    groups_.add_alone(reply.iov_len);
-  }
-  ++count_;
-}
-
 // Of a peer's address and port.
 inline std::uint64_t ReplySender::tag_of(const msghdr& query) const noexcept {
   const auto* const peer = static_cast<const std::byte*>(query.msg_name);
@@ -129,15 +101,51 @@ inline bool ReplySender::same_peer(const msghdr& a, const msghdr& b) const noexc
   return a.msg_controllen == b.msg_controllen && our_address(a, is_v4_) == our_address(b, is_v4_);
 }
 
+void ReplySender::send(std::span<const BatchQuery> batch, std::span<const msghdr* const> received) noexcept {
+  std::size_t replies = 0;
+  bool peers_repeat = false;
+  peers_.clear();
+  for (std::size_t k = 0; k < batch.size(); ++k) {
+    if (batch[k].length == 0) continue;
+    replies_[replies] = {batch[k].response.data(), batch[k].length};
+    msghdr& out = alone_[replies++].msg_hdr;
+    out.msg_name = received[k]->msg_name;
+    out.msg_control = received[k]->msg_control;
+    out.msg_controllen = received[k]->msg_controllen;
+    if (out.msg_controllen != 0) reply_from_destination(out);
+    peers_repeat = peers_repeat || !peers_.add(tag_of(out));
+  }
+  const std::span<mmsghdr> alone(alone_.data(), replies);
+  send(peers_repeat && may_group() ? group(alone) : alone);
+}
+
+// False while the socket rests from refusals.
+bool ReplySender::may_group() noexcept {
+  if (resting_ == 0) return kernel_cuts_;
+  --resting_;
+  return false;
+}
+
 // A message for each group. What it says beside its data is what its first reply would say.
-std::span<mmsghdr> ReplySender::group() noexcept {
+std::span<mmsghdr> ReplySender::group(std::span<mmsghdr> alone) noexcept {
+  groups_.clear();
+  for (const mmsghdr& message : alone) {
+    const msghdr& reply = message.msg_hdr;
+    if (reply.msg_iov->iov_len > kMaxSegment) {
+      groups_.add_alone(reply.msg_iov->iov_len);
+      continue;
+    }
+    groups_.add(tag_of(reply), reply.msg_iov->iov_len,
+                [&](unsigned earlier) { return same_peer(alone[earlier].msg_hdr, reply); });
+  }
+  if (!groups_.any_together()) return alone;
   const auto groups = groups_.arrange();
   const auto order = groups_.order();
   for (std::size_t i = 0; i < order.size(); ++i) regrouped_[i] = replies_[order[i]];
   for (std::size_t i = 0; i < groups.size(); ++i) {
     const ReplyGroup& group = groups[i];
     msghdr& message = together_[i].msg_hdr;
-    message = alone_[order[group.first]].msg_hdr;
+    message = alone[order[group.first]].msg_hdr;
     message.msg_iov = &regrouped_[group.first];
     message.msg_iovlen = group.count;
     if (group.count > 1) set_segment_size(message, group.size);

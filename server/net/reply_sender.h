@@ -46,10 +46,10 @@ class ReplySender {
   void send(std::span<const BatchQuery> batch, std::span<const msghdr* const> received) noexcept;
 
  private:
-  void add(const msghdr& query, const iovec& reply, bool groupable) noexcept;
+  bool may_group() noexcept;
   std::uint64_t tag_of(const msghdr& query) const noexcept;
   bool same_peer(const msghdr& a, const msghdr& b) const noexcept;
-  std::span<mmsghdr> group() noexcept;
+  std::span<mmsghdr> group(std::span<mmsghdr> alone) noexcept;
   void send(std::span<mmsghdr> messages) noexcept;
   void note_sent(std::size_t replies, std::size_t messages) noexcept;
   void give_up(const msghdr& refused) noexcept;
@@ -61,10 +61,10 @@ class ReplySender {
   NetCounters& counters_;
   unsigned refusals_ = 0;  ///< messages in a row that were refused because their replies were together
   unsigned resting_ = 0;   ///< batches until replies are sent together again
-  unsigned count_ = 0;     ///< replies in this batch
   // Each reply as a message of its own:
   std::array<mmsghdr, kMaxBatch> alone_{};
   std::array<iovec, kMaxBatch> replies_{};
+  TagSet peers_;
   // Where some leave together, the messages instead:
   ReplyGroups groups_;
   std::array<mmsghdr, kMaxBatch> together_{};

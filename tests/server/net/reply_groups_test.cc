@@ -100,6 +100,25 @@ TEST_CASE("whether any leave together is known beforehand", "[net]") {
   CHECK(groups.any_together());
 }
 
+TEST_CASE("a tag that comes twice is noticed, however the others lie", "[net]") {
+  std::mt19937_64 random(2026);
+  TagSet tags;
+  for (int round = 0; round < 1000; ++round) {
+    tags.clear();
+    // Random ones, and those that all want one place.
+    std::set<std::uint64_t> added;
+    const std::uint64_t crowd = random();
+    while (added.size() < kMaxBatch) {
+      const std::uint64_t tag = random();
+      if (round % 2 == 0 || first_place(tag) == first_place(crowd)) added.insert(tag);
+    }
+    bool all_new = true;
+    for (const std::uint64_t tag : added) all_new = tags.add(tag) && all_new;
+    REQUIRE(all_new);
+    for (const std::uint64_t tag : added) REQUIRE_FALSE(tags.add(tag));
+  }
+}
+
 // The fewest messages: a group a size, less what a longer one takes with it as its last.
 std::size_t fewest(const std::map<std::size_t, unsigned, std::greater<>>& sizes) {
   std::size_t messages = 0;
