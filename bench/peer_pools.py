@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The same pools in the languages of those servers that have such: gslbd, gdnsd's plugins, PowerDNS's LUA records.
-Every member is checked by http every two seconds, so that the answers are those of a server at work."""
+Every member is checked by http, so that the answers are those of a server at work."""
 
 PATH = "/healthz"
 TTL_S = 60
-INTERVAL_S = 2  # gdnsd can do no less
 
 
 def weight(member):
@@ -16,11 +15,15 @@ def weight(member):
 STEER = {"rotated": "all", "weighted": "weighted", "failover": "failover"}
 
 
-def gslbd(pools, check_port):
+def gslbd(content):
+    """Its checks and pools."""
+    pools = content.pools
+
     def member(number, address):
         more = {"rotated": {}, "weighted": {"weight": weight(number)}, "failover": {"tier": number + 1}}[pools.kind]
         return {"address": address, **more}
-    check = {"type": "http", "port": check_port, "path": PATH, "expect": {"status": 200}, "interval": f"{INTERVAL_S}s"}
+    check = {"type": "http", "port": content.check_port, "path": PATH, "expect": {"status": 200},
+             "interval": content.interval_s}
     return {"checks": {"web": check},
             "pools": {name: {"alive": "web", "steer": STEER[pools.kind], "ttl": f"{TTL_S}s",
                              "members": [member(*each) for each in enumerate(pools.addresses(number))]}
@@ -32,8 +35,10 @@ def gslbd(pools, check_port):
 PLUGIN = {"rotated": "multifo", "weighted": "weighted", "failover": "simplefo"}
 
 
-def gdnsd(pools, check_port):
+def gdnsd(content):
     """Its services and plugins, behind its options."""
+    pools = content.pools
+
     def entry(number, address):
         return {"rotated": f"a{number} => {address}", "weighted": f"a{number} => [ {address}, {weight(number)} ]",
                 "failover": f"{('primary', 'secondary')[number % 2]} => {address}"}[pools.kind]
@@ -41,8 +46,8 @@ def gdnsd(pools, check_port):
         f"    {name} => {{ service_types => web, "
         + ", ".join(entry(*each) for each in enumerate(pools.addresses(number))) + " }\n"
         for number, name in enumerate(pools.names()))
-    return (f"service_types => {{\n  web => {{ plugin => http_status, port => {check_port}, url_path => {PATH}, "
-            f"ok_codes => [ 200 ], interval => {INTERVAL_S}, timeout => 1 }}\n}}\n"
+    return (f"service_types => {{\n  web => {{ plugin => http_status, port => {content.check_port}, url_path => {PATH}, "
+            f"ok_codes => [ 200 ], interval => {content.interval_s}, timeout => 1 }}\n}}\n"
             f"plugins => {{\n  {PLUGIN[pools.kind]} => {{\n{resources}  }}\n}}\n")
 
 

@@ -27,6 +27,7 @@ class Content:
     master: Path
     pools: object = None   # a workloads.Pools
     check_port: int = 0    # where its members are probed
+    interval_s: int = 2    # how often; gdnsd can do no less
     cookies: bool = False  # whether clients may have cookies, where that is not the default
 
     @classmethod
@@ -38,9 +39,9 @@ class Content:
         return content
 
     @classmethod
-    def of(cls, workload, root, check_port):
+    def of(cls, workload, root, **more):
         return cls.write(root, "zone", lambda: workload.owners(workload.names), workload.pools,
-                         check_port=check_port, cookies=workload.cookies)
+                         cookies=workload.cookies, **more)
 
     def master_of(self, server, path):
         """At `path` the master file for that server: its pools are written in its own way."""
@@ -59,7 +60,7 @@ def gslbd(directory, port, content):
               "tcp": {"max_connections": TCP_CLIENTS, "max_connections_per_client": TCP_CLIENTS,
                       "idle_timeout": "5m"}}
     if content.pools:
-        config |= peer_pools.gslbd(content.pools, content.check_port)
+        config |= peer_pools.gslbd(content)
     (directory / "gslbd.json").write_text(json.dumps(config))
     return [gslbd_binary(), "run", "-c", directory / "gslbd.json"]
 
@@ -71,7 +72,7 @@ def gdnsd(directory, port, content):
         f"options => {{\n  listen => {{ 127.0.0.1:{port} => {{ udp_threads => 1, tcp_threads => 1, "
         f"tcp_clients_per_thread => {TCP_CLIENTS}, tcp_timeout => 300 }} }}\n"
         f"  run_dir => {directory}/run\n  state_dir => {directory}/state\n}}\n"
-        + (peer_pools.gdnsd(content.pools, content.check_port) if content.pools else ""))
+        + (peer_pools.gdnsd(content) if content.pools else ""))
     return ["gdnsd", "-c", directory, "start"]
 
 
@@ -113,7 +114,7 @@ def pdns(directory, port, content):
     return pdns_command(directory, port, cache_ttl=3600, negquery_cache_ttl=3600, query_cache_ttl=3600,
                         max_packet_cache_entries=2_000_000, max_tcp_connections=1000,
                         max_tcp_connections_per_client=0, max_tcp_transactions_per_conn=0,
-                        enable_lua_records="shared", lua_health_checks_interval=2,
+                        enable_lua_records="shared", lua_health_checks_interval=content.interval_s,
                         edns_cookie_secret="0123456789abcdef" * 2 if content.cookies else "")
 
 

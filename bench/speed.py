@@ -31,7 +31,7 @@ class Contest:
         check_port = free_port("127.0.0.1")
         if workload.pools:
             stack.enter_context(Sites("0.0.0.0", check_port))
-        content = Content.of(workload, root, check_port)
+        content = Content.of(workload, root, check_port=check_port)
         self.servers = [stack.enter_context(Running(name, root, content))
                         for name in available(workload.servers) if name in options.servers]
         questions.write(root / "questions", questions.make(workload))
