@@ -98,7 +98,10 @@ def main():
     if arguments.built_by not in (None, baseline["built_by"]):
         print(f"skipped: built by {arguments.built_by}; the record is of {baseline['built_by']}")
         return SKIPPED
-    names = arguments.workloads or workloads_of(arguments.program)
+    known = workloads_of(arguments.program)
+    for name in set(arguments.workloads) - set(known):
+        parser.error(f"no workload {name}; there are {', '.join(known)}")
+    names = arguments.workloads or known
     costs = {name: count(arguments.program, name) for name in names}
     if arguments.profile:
         for name, (now, functions) in costs.items():
