@@ -129,9 +129,30 @@ class Engine final : private ProbeListener, private HoldListener {
     MonotonicTime isolated_at{};
   };
   using Predecessors = std::unordered_map<std::string, Heritage>;
+  /// What the targets of one plan are known by: the check's fingerprint and the address.
+  class Keys {
+   public:
+    std::string of(const TargetSpec& spec);
+
+   private:
+    std::unordered_map<const Check*, std::string> fingerprints_;
+  };
+  struct PlannedKey {
+    const Check* check;
+    Address address;
+    bool canary;
+    bool operator==(const PlannedKey&) const = default;
+  };
+  struct PlannedKeyHash {
+    std::size_t operator()(const PlannedKey& key) const noexcept {
+      return AddressHash()(key.address) * 31 + std::hash<const void*>()(key.check) + (key.canary ? 1 : 0);
+    }
+  };
 
   // engine_plan.cc: which targets there are
   TargetId id_of(const std::string& key) const;
+  Target* find_planned(const TargetSpec& spec, Keys& keys);
+  Target& find_or_add(const TargetSpec& spec, Keys& keys, const Predecessors& predecessors);
   Target& add(TargetId id, std::string key, const TargetSpec& spec, const Predecessors& predecessors);
   void take_up(const RememberedVerdict& remembered, Predecessors& predecessors) const;
   Predecessors remove_unplanned();
@@ -183,6 +204,7 @@ class Engine final : private ProbeListener, private HoldListener {
   Admission admission_;
   Random random_;
   std::unordered_map<TargetId, std::unique_ptr<Target>> targets_;
+  std::unordered_map<PlannedKey, Target*, PlannedKeyHash> planned_;  ///< of the last plan
   std::unordered_map<ProbeId, TargetId> flights_;
   ProbeId last_probe_ = 0;
   std::uint64_t plan_ = 0;

@@ -31,33 +31,54 @@ std::string succession_key(const std::string& check_name, const Address& address
 std::vector<Believed> Engine::apply(const std::vector<TargetSpec>& plan) {
   ++plan_;
   // Pass 1: who stays. Only then is it known who goes, and whose successor a new one may be.
-  std::unordered_map<const Check*, std::string> fingerprints;
-  std::vector<std::string> keys;
-  keys.reserve(plan.size());
+  Keys keys;
+  std::vector<Target*> known;
+  known.reserve(plan.size());
   for (const TargetSpec& spec : plan) {
-    std::string& fingerprint = fingerprints[spec.check.get()];
-    if (fingerprint.empty()) fingerprint = spec.check->fingerprint();
-    keys.push_back(fingerprint + (spec.canary ? " canary @" : " @") + spec.address.to_string());
-    const auto found = targets_.find(id_of(keys.back()));
-    if (found == targets_.end() || found->second->plan == plan_) continue;
-    found->second->plan = plan_;
-    found->second->check = spec.check;  // the same probe, but the name may have changed
-    place(*found->second, spec);
+    Target* const target = find_planned(spec, keys);
+    known.push_back(target);
+    if (target == nullptr || target->plan == plan_) continue;
+    target->plan = plan_;
+    target->check = spec.check;  // the same probe, but the name may have changed
+    place(*target, spec);
   }
   Predecessors predecessors = remove_unplanned();
   for (const RememberedVerdict& r : std::exchange(options_.remembered, {})) take_up(r, predecessors);
   std::vector<Believed> believed;
   believed.reserve(plan.size());
+  planned_.clear();
+  planned_.reserve(plan.size());
   for (std::size_t i = 0; i < plan.size(); ++i) {
-    const TargetId id = id_of(keys[i]);
-    const auto found = targets_.find(id);
-    const Target& target =
-        found != targets_.end() ? *found->second : add(id, std::move(keys[i]), plan[i], predecessors);
-    believed.push_back({id, target.belief.verdict, target.belief.pending()});
+    Target* const target = known[i] != nullptr ? known[i] : &find_or_add(plan[i], keys, predecessors);
+    planned_[{plan[i].check.get(), plan[i].address, plan[i].canary}] = target;
+    believed.push_back({target->id, target->belief.verdict, target->belief.pending()});
   }
   set_sweep();
   heard_from(0);
   return believed;
+}
+
+// A plan hardly differs from the one before, and what is in both comes as the same objects: those are found
+// by the check's place in memory, without its description.
+Engine::Target* Engine::find_planned(const TargetSpec& spec, Keys& keys) {
+  const auto planned = planned_.find({spec.check.get(), spec.address, spec.canary});
+  // Only a check that the target itself keeps alive is certainly the one of the last plan.
+  if (planned != planned_.end() && planned->second->check == spec.check) return planned->second;
+  const auto found = targets_.find(id_of(keys.of(spec)));
+  return found != targets_.end() ? found->second.get() : nullptr;
+}
+
+Engine::Target& Engine::find_or_add(const TargetSpec& spec, Keys& keys, const Predecessors& predecessors) {
+  std::string key = keys.of(spec);
+  const TargetId id = id_of(key);
+  const auto found = targets_.find(id);  // the plan may name it twice
+  return found != targets_.end() ? *found->second : add(id, std::move(key), spec, predecessors);
+}
+
+std::string Engine::Keys::of(const TargetSpec& spec) {
+  std::string& fingerprint = fingerprints_[spec.check.get()];
+  if (fingerprint.empty()) fingerprint = spec.check->fingerprint();
+  return fingerprint + (spec.canary ? " canary @" : " @") + spec.address.to_string();
 }
 
 // What was written before the restart, on this run's clocks.
