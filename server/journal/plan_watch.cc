@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/journal/plan_watch.h"
 
-#include <unordered_set>
+#include <utility>
 
 namespace gslbd::server {
 
@@ -18,26 +18,49 @@ void PlanWatch::Count::add(const Count& other, bool subtract) {
   into(members, other.members);
 }
 
+// A plan hardly differs from the one before: names are looked at only where something is not as it was.
 std::vector<Entry> PlanWatch::plan(std::span<const health::TargetSpec> targets,
                                    std::span<const health::Believed> believed, WallTime at) {
-  std::vector<Entry> out;
-  std::map<std::pair<std::string, std::string>, std::string> next;
-  std::unordered_set<health::TargetId> seen;
+  ++plan_;
+  std::map<Key, Newcomer> come;
+  std::map<Key, std::string> gone;  // -> site
   for (std::size_t i = 0; i < targets.size(); ++i) {
+    const auto [known, is_new] = targets_.try_emplace(believed[i].id);
+    Target& target = known->second;
     // Of the checks that share a target, events bear the name of the first.
-    if (!seen.insert(believed[i].id).second) continue;
-    const std::pair key(targets[i].check->name, targets[i].address.to_string());
-    next[key] = targets[i].site;
-    if (targets_.contains(key) || believed[i].verdict == Verdict::unknown) continue;
-    out.push_back(
-        {.at = at, .kind = "joined", .check = key.first, .target = key.second, .site = targets[i].site});
-    out.back().more["to"] = health::verdict_name(believed[i].verdict);
+    if (std::exchange(target.plan, plan_) == plan_) continue;
+    const health::TargetSpec& spec = targets[i];
+    if (is_new || target.key.first != spec.check->name) {
+      if (!is_new) gone.emplace(std::move(target.key), target.site);
+      target.key = {spec.check->name, spec.address.to_string()};
+      come.emplace(target.key, Newcomer{spec.site, believed[i].verdict});
+    }
+    if (target.site != spec.site) target.site = spec.site;
   }
-  for (const auto& [key, site] : targets_) {
-    if (next.contains(key)) continue;
+  for (auto target = targets_.begin(); target != targets_.end();) {
+    if (target->second.plan == plan_) {
+      ++target;
+    } else {
+      gone.emplace(std::move(target->second.key), std::move(target->second.site));
+      target = targets_.erase(target);
+    }
+  }
+  return changes(come, gone, at);
+}
+
+// A check whose settings changed makes another target, but one of the same name: nobody came or went.
+std::vector<Entry> PlanWatch::changes(const std::map<Key, Newcomer>& come,
+                                      const std::map<Key, std::string>& gone, WallTime at) {
+  std::vector<Entry> out;
+  for (const auto& [key, is] : come) {
+    if (gone.contains(key) || is.verdict == Verdict::unknown) continue;
+    out.push_back({.at = at, .kind = "joined", .check = key.first, .target = key.second, .site = is.site});
+    out.back().more["to"] = health::verdict_name(is.verdict);
+  }
+  for (const auto& [key, site] : gone) {
+    if (come.contains(key)) continue;
     out.push_back({.at = at, .kind = "left", .check = key.first, .target = key.second, .site = site});
   }
-  targets_ = std::move(next);
   return out;
 }
 

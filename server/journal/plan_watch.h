@@ -11,6 +11,7 @@
 #include <set>
 #include <span>
 #include <string>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -49,9 +50,22 @@ class PlanWatch {
     health::Verdict told = health::Verdict::unknown;
     Count count;
   };
+  using Key = std::pair<std::string, std::string>;  ///< check and target, as entries name them
+  struct Target {
+    Key key;
+    std::string site;
+    std::uint64_t plan = 0;  ///< the last plan that had it
+  };
+  struct Newcomer {
+    std::string site;
+    health::Verdict verdict;
+  };
+  static std::vector<Entry> changes(const std::map<Key, Newcomer>& come,
+                                    const std::map<Key, std::string>& gone, WallTime at);
   void tell_sites(const std::set<std::string>& names, WallTime at, std::vector<Entry>& out);
 
-  std::map<std::pair<std::string, std::string>, std::string> targets_;  ///< (check, address) -> site
+  std::unordered_map<health::TargetId, Target> targets_;
+  std::uint64_t plan_ = 0;
   std::map<std::string, PoolState> pools_;
   std::map<std::string, SiteState> sites_;
   bool reading_ = false;  ///< between begin() and end(): sites are told at the end
