@@ -21,9 +21,11 @@ class SlowStart {
   /// Zero: no member ever ramps.
   SlowStart(Duration ramp, std::size_t members) : ramp_(ramp), began_(members) {}
 
+  /// False: no member ever has a ramp.
+  bool ramps() const { return ramp_ > Duration(0); }
   /// A member recovered: its share grows from now on. Every change wants an update() after it.
   void begin(std::uint32_t member, MonotonicTime now) {
-    if (ramp_ > Duration(0)) began_[member] = now;
+    if (ramps()) began_[member] = now;
   }
   /// It is out of the answers again, or had no ramp to begin with.
   void end(std::uint32_t member) { began_[member].reset(); }

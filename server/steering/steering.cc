@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <set>
+#include <string_view>
 
 #include "core/entropy.h"
 #include "server/steering/compile.h"
@@ -16,6 +17,29 @@ SipHashKey fresh_key() {
   return sip_hash_key(octets);
 }
 
+// Numbers checks: those with equal settings alike.
+class Fingerprints {
+ public:
+  std::size_t number_of(const health::Check& check) {
+    const auto [at, added] = by_check_.try_emplace(&check, 0);
+    if (added) at->second = numbers_.try_emplace(check.fingerprint(), numbers_.size()).first->second;
+    return at->second;
+  }
+
+ private:
+  std::unordered_map<const health::Check*, std::size_t> by_check_;
+  std::unordered_map<std::string, std::size_t> numbers_;
+};
+
+struct TargetKey {
+  std::size_t check;  // its number
+  Address address;
+  bool operator==(const TargetKey&) const = default;
+};
+struct TargetKeyHash {
+  std::size_t operator()(const TargetKey& key) const { return AddressHash()(key.address) * 31 + key.check; }
+};
+
 void visit_combined(const AliveRule& rule, const std::function<void(const AliveRule&)>& visit) {
   if (!rule.name.empty()) visit(rule);
   for (const AliveRule& part : rule.of) visit_combined(part, visit);
@@ -23,8 +47,9 @@ void visit_combined(const AliveRule& rule, const std::function<void(const AliveR
 
 }  // namespace
 
-Steering::Steering(std::vector<Pool> pools, std::optional<SipHashKey> client_key)
-    : pools_(std::move(pools)),
+Steering::Steering(std::shared_ptr<const std::vector<Pool>> pools, std::optional<SipHashKey> client_key)
+    : pool_list_(std::move(pools)),
+      pools_(*pool_list_),
       states_(pools_.size()),
       pending_(pools_.size()),
       client_key_(client_key ? *client_key : fresh_key()),
@@ -44,16 +69,15 @@ Steering::Steering(std::vector<Pool> pools, std::optional<SipHashKey> client_key
 
 // One target for each distinct (check, address), however many pools use it.
 void Steering::add_targets() {
-  std::map<std::pair<std::string, Address>, std::size_t> known;
-  std::map<const health::Check*, std::string> fingerprints;
+  Fingerprints fingerprints;
+  std::unordered_map<TargetKey, std::size_t, TargetKeyHash> known;
   target_of_.resize(pools_.size());
   for (std::uint32_t p = 0; p < pools_.size(); ++p) {
     for (std::uint32_t m = 0; m < pools_[p].members.size(); ++m) {
       for (const auto& check : pools_[p].checks) {
         const Member& member = pools_[p].members[m];
-        std::string& fingerprint = fingerprints[check.get()];
-        if (fingerprint.empty()) fingerprint = check->fingerprint();
-        const auto [at, added] = known.try_emplace({fingerprint, member.address}, targets_.size());
+        const TargetKey key{fingerprints.number_of(*check), member.address};
+        const auto [at, added] = known.try_emplace(key, targets_.size());
         if (added) {
           targets_.push_back({check, member.address, member.site});
           known_.emplace_back();
@@ -71,25 +95,36 @@ void Steering::add_targets() {
 
 // A pool may answer with its own members' sites and, when it is down, with those of its spares.
 void Steering::add_counters() {
+  std::vector<std::string_view> sites;
   for (std::uint32_t p = 0; p < pools_.size(); ++p) {
-    for (std::uint32_t from = p;;) {
-      for (const Member& member : pools_[from].members) {
-        const auto [at, added] =
-            counter_of_.try_emplace({p, member.site}, static_cast<std::uint32_t>(counters_.size()));
-        if (added) counters_.push_back(at->first);
-      }
+    sites.clear();
+    for (std::uint32_t from = p;; from = pools_[from].spare) {
+      for (const Member& member : pools_[from].members) sites.push_back(member.site);
       if (pools_[from].when_all_down != WhenAllDown::pool) break;
-      from = pools_[from].spare;
     }
+    std::ranges::sort(sites);
+    sites.erase(std::unique(sites.begin(), sites.end()), sites.end());
+    first_counter_.push_back(counters_.size());
+    for (const std::string_view site : sites) counters_.emplace_back(p, site);
   }
+  first_counter_.push_back(counters_.size());
+}
+
+std::uint32_t Steering::counter_of(std::uint32_t pool, const std::string& site) const {
+  const auto begin = counters_.begin() + static_cast<std::ptrdiff_t>(first_counter_[pool]);
+  const auto end = counters_.begin() + static_cast<std::ptrdiff_t>(first_counter_[pool + 1]);
+  const auto found = std::lower_bound(begin, end, site, [](const auto& counter, const std::string& wanted) {
+    return counter.second < wanted;
+  });
+  return static_cast<std::uint32_t>(found - counters_.begin());
 }
 
 std::unique_ptr<const AnswerSet> Steering::compile(std::uint32_t pool) const {
-  const CounterOf counter_of = [&](const std::string& site) { return counter_of_.at({pool, site}); };
+  const CounterOf counter = [&](const std::string& site) { return counter_of(pool, site); };
   auto set = std::make_unique<AnswerSet>();
   set->client_key = client_key_;
-  set->v4 = server::compile(decide(pool, Family::v4), pools_, pools_[pool], counter_of);
-  set->v6 = server::compile(decide(pool, Family::v6), pools_, pools_[pool], counter_of);
+  set->v4 = server::compile(decide(pool, Family::v4), pools_, pools_[pool], counter);
+  set->v6 = server::compile(decide(pool, Family::v6), pools_, pools_[pool], counter);
   return set;
 }
 

@@ -42,7 +42,10 @@ class Steering {
   using Touched = std::vector<std::uint32_t>;  ///< pools whose answers may have changed, each once
 
   /// Without a key, a fresh one divides the clients in slow starts.
-  explicit Steering(std::vector<Pool> pools, std::optional<SipHashKey> client_key = std::nullopt);
+  explicit Steering(std::shared_ptr<const std::vector<Pool>> pools,
+                    std::optional<SipHashKey> client_key = std::nullopt);
+  explicit Steering(std::vector<Pool> pools, std::optional<SipHashKey> client_key = std::nullopt)
+      : Steering(std::make_shared<const std::vector<Pool>>(std::move(pools)), client_key) {}
 
   /// Every (check, address) the pools need, in a fixed order: what the monitor is asked to probe.
   std::span<const health::TargetSpec> targets() const { return targets_; }
@@ -102,6 +105,7 @@ class Steering {
 
   void add_targets();
   void add_counters();
+  std::uint32_t counter_of(std::uint32_t pool, const std::string& site) const;
   void look_up(const ForcedLookup& forced);
   bool refresh_member(std::uint32_t pool, std::uint32_t member);
   void change_member(std::uint32_t pool, std::uint32_t member, MonotonicTime now, PoolSet& changed);
@@ -115,7 +119,8 @@ class Steering {
   Verdict evaluate_checks(std::uint32_t pool, std::uint32_t member, bool with_forced) const;
   std::size_t target_index(std::uint32_t pool, std::uint32_t member, std::uint32_t check) const;
 
-  std::vector<Pool> pools_;
+  const std::shared_ptr<const std::vector<Pool>> pool_list_;
+  const std::span<const Pool> pools_;
   std::vector<PoolState> states_;
   std::vector<SlowStart> slow_starts_;                                   ///< by pool
   std::vector<std::vector<std::optional<ForcedState>>> forced_members_;  ///< by pool and member
@@ -126,9 +131,9 @@ class Steering {
   std::vector<health::TargetSpec> targets_;
   std::vector<Target> known_;  ///< by index into targets_
   std::unordered_map<health::TargetId, std::size_t> index_of_;
-  std::vector<std::vector<std::uint32_t>> spared_by_;  ///< by pool: the pools that fall back to it
-  std::vector<std::pair<std::uint32_t, std::string>> counters_;
-  std::map<std::pair<std::uint32_t, std::string>, std::uint32_t> counter_of_;
+  std::vector<std::vector<std::uint32_t>> spared_by_;            ///< by pool: the pools that fall back to it
+  std::vector<std::pair<std::uint32_t, std::string>> counters_;  ///< those of a pool together, sorted
+  std::vector<std::size_t> first_counter_;                       ///< by pool, and one for the end
 };
 
 }  // namespace gslbd::server

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What Steering makes of changes: verdicts, forced states, slow starts, and an earlier configuration.
 #include <algorithm>
+#include <string_view>
 
 #include "server/steering/steering.h"
 
@@ -8,6 +9,7 @@ namespace gslbd::server {
 
 void Steering::bind(std::span<const health::Believed> believed, const ForcedLookup& forced) {
   PoolSet ignored;
+  index_of_.reserve(known_.size());
   for (std::size_t i = 0; i < known_.size(); ++i) {
     known_[i].id = believed[i].id;
     known_[i].verdict = believed[i].verdict;
@@ -23,7 +25,8 @@ void Steering::bind(std::span<const health::Believed> believed, const ForcedLook
 
 void Steering::inherit(const Steering& earlier, MonotonicTime now) {
   client_key_ = earlier.client_key_;
-  std::map<std::string_view, std::uint32_t> by_name;
+  std::unordered_map<std::string_view, std::uint32_t> by_name;
+  by_name.reserve(earlier.pools_.size());
   for (std::uint32_t p = 0; p < earlier.pools_.size(); ++p) by_name[earlier.pools_[p].name] = p;
   for (std::uint32_t p = 0; p < pools_.size(); ++p) {
     const auto was = by_name.find(pools_[p].name);
@@ -50,6 +53,7 @@ void Steering::inherit_last_live(std::uint32_t pool, const Steering& earlier, st
 // Who recovers in the very moment of a reload is no exception; who is new has nothing to recover from.
 void Steering::inherit_ramps(std::uint32_t pool, const Steering& earlier, std::uint32_t earlier_pool,
                              MonotonicTime now) {
+  if (!slow_starts_[pool].ramps()) return;
   std::map<Address, std::uint32_t> was;
   const auto& members = earlier.pools_[earlier_pool].members;
   for (std::uint32_t m = 0; m < members.size(); ++m) was[members[m].address] = m;
@@ -108,7 +112,7 @@ Steering::Touched Steering::advance(MonotonicTime now) {
 void Steering::look_up(const ForcedLookup& forced) {
   for (std::size_t i = 0; i < known_.size(); ++i) {
     known_[i].forced.reset();
-    if (!forced.target) break;
+    if (!forced.target) continue;
     for (const std::string& name : known_[i].names) {
       if (!known_[i].forced) known_[i].forced = forced.target(name, targets_[i].address);
     }
