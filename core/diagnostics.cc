@@ -13,12 +13,16 @@ std::string Diagnostic::to_string() const {
 }
 
 void Diagnostics::error(std::string file, std::string where, std::string message) {
-  all_.push_back({Severity::error, std::move(file), std::move(where), std::move(message)});
-  ++errors_;
+  add({Severity::error, std::move(file), std::move(where), std::move(message)});
 }
 
 void Diagnostics::warning(std::string file, std::string where, std::string message) {
-  all_.push_back({Severity::warning, std::move(file), std::move(where), std::move(message)});
+  add({Severity::warning, std::move(file), std::move(where), std::move(message)});
+}
+
+void Diagnostics::add(Diagnostic diagnostic) {
+  if (diagnostic.severity == Severity::error) ++errors_;
+  all_.push_back(std::move(diagnostic));
 }
 
 }  // namespace gslbd

@@ -28,6 +28,7 @@ class Diagnostics {
  public:
   void error(std::string file, std::string where, std::string message);
   void warning(std::string file, std::string where, std::string message);
+  void add(Diagnostic diagnostic);
 
   const std::vector<Diagnostic>& all() const { return all_; }
   std::size_t error_count() const { return errors_; }

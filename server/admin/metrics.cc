@@ -76,6 +76,14 @@ void add_program(const MetricsView& view, std::vector<MetricFamily>& out) {
       gauge("gslbd_config_last_reload_successful", "1 if the last reload took effect, 0 if it failed.")
           .add({}, view.last_reload_successful ? 1.0 : 0.0)
           .take());
+  out.push_back(gauge("gslbd_config_last_reload_zones_read",
+                      "Zone files that the last reload read; it took the others over.")
+                    .add({}, view.last_reload_zones_read)
+                    .take());
+  out.push_back(gauge("gslbd_config_last_reload_duration_seconds",
+                      "How long the last reload took from its begin until it served.")
+                    .add({}, view.last_reload_duration_s)
+                    .take());
   out.push_back(counter("gslbd_config_reloads_total", "Reloads of the configuration by result.")
                     .add({{"result", "success"}}, view.reloads_succeeded)
                     .add({{"result", "failure"}}, view.reloads_failed)

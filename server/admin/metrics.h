@@ -144,6 +144,8 @@ struct MetricsView {
   Journal journal;
   std::uint64_t config_generation = 0;
   bool last_reload_successful = true;
+  std::uint64_t last_reload_zones_read = 0;
+  double last_reload_duration_s = 0;
   std::uint64_t reloads_succeeded = 0;
   std::uint64_t reloads_failed = 0;
 };

@@ -33,7 +33,7 @@ Route command_route(const char* path, Control& control, Mailbox& main, Command c
 Control::Setup control_setup(const Loaded& loaded) {
   Control::Setup setup{state_dir(loaded.config), loaded.admin_token};
   for (const MaintenanceConfig& m : loaded.config.maintenance) setup.windows.push_back(m.window);
-  setup.catalogue = loaded.catalogue();
+  setup.catalogue = loaded.catalogue;
   return setup;
 }
 

@@ -1,11 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/app/file_watch.h"
 
-#include <fmt/format.h>
-#include <sys/stat.h>
-
-#include <algorithm>
-
 #include "core/log.h"
 
 namespace gslbd::server {
@@ -62,18 +57,6 @@ void FileWatch::on_event(uv_fs_event_t* handle, const char*, int, int) {
   uv_timer_start(
       &self->timer_, [](uv_timer_t* t) { static_cast<FileWatch*>(t->data)->on_quiet_(); },
       static_cast<std::uint64_t>(ms), 0);
-}
-
-std::string files_signature(const std::vector<std::string>& files) {
-  std::string out;
-  for (const std::string& file : files) {
-    struct stat s {};
-    const bool there = stat(file.c_str(), &s) == 0;
-    out += there ? fmt::format("{} {} {} {}.{} {}\n", file, s.st_ino, s.st_size, s.st_mtim.tv_sec,
-                               s.st_mtim.tv_nsec, S_ISREG(s.st_mode))
-                 : file + " missing\n";
-  }
-  return out;
 }
 
 }  // namespace gslbd::server

@@ -45,7 +45,4 @@ class FileWatch {
   std::vector<Directory*> directories_;  ///< each freed in its close callback
 };
 
-/// What distinguishes the files' contents without reading them: names, sizes, inodes, modification times.
-std::string files_signature(const std::vector<std::string>& files);
-
 }  // namespace gslbd::server

@@ -102,6 +102,8 @@ MetricsView metrics_view(const StatusFacts& facts) {
   }
   view.config_generation = facts.state.generation();
   view.last_reload_successful = facts.last_reload.successful;
+  view.last_reload_zones_read = facts.last_reload.zones_read;
+  view.last_reload_duration_s = to_seconds(facts.last_reload.took);
   view.reloads_succeeded = facts.reloads_succeeded;
   view.reloads_failed = facts.reloads_failed;
   return view;

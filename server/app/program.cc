@@ -15,6 +15,7 @@
 #include "server/app/api.h"
 #include "server/app/control_routes.h"
 #include "server/app/derived_settings.h"
+#include "server/app/discard.h"
 #include "server/app/environment.h"
 #include "server/app/file_watch.h"
 #include "server/app/heartbeat_route.h"
@@ -38,23 +39,23 @@ namespace {
 
 class Program final : public StatusSource {
  public:
-  Program(Loaded loaded, const Diagnostics& diagnostics, StateLock lock)
+  Program(Findings findings, Loaded loaded, const Diagnostics& diagnostics, StateLock lock)
       : state_lock_(std::move(lock)),
-        first_(std::move(loaded)),
+        first_(make_edition(std::move(loaded), {})),
+        started_with_(first_.edition.loaded->config),
         mailbox_(loop_),
-        worker_count_(worker_count(first_.config)),
-        recorder_(recorder_settings(first_.config), version()),
-        control_(loop_, state_dir(first_.config), clock_, control_events()),
-        monitor_(monitor_options(first_.config), health_events()),
+        worker_count_(worker_count(started_with_)),
+        recorder_(recorder_settings(started_with_), version()),
+        control_(loop_, state_dir(started_with_), clock_, control_events()),
+        monitor_(monitor_options(started_with_), health_events()),
         state_(monitor_, worker_count_, state_events()),
-        reloader_(loop_, first_.config.file,
-                  {[this](Loaded next) { install(std::move(next)); }, [this] { load_ended(); }}),
+        reloader_(loop_, started_with_.file, reloader_events()),
         watch_(loop_, [this] { reloader_.request_if_changed(); }),
         keeper_(loop_, monitor_, [this] { return state_dir(state_.loaded().config); }),
         steps_(
             loop_, [this] { return state_.next_step(); }, [this] { state_.step(); }),
         watchdog_(loop_, clock_, watchdog_events()) {
-    reloader_.loaded_at_start(first_, diagnostics);
+    reloader_.loaded_at_start(std::move(findings), *first_.edition.loaded, diagnostics);
   }
 
   int run() {
@@ -105,6 +106,15 @@ class Program final : public StatusSource {
           recorder_.note_pools(state_.steering(), pools);
           steps_.look();
         },
+        [this](std::shared_ptr<const void> retired) { discard(loop_, std::move(retired)); },
+    };
+  }
+
+  Reloader::Events reloader_events() {
+    return {
+        [this](NextEdition next) { install(std::move(next)); },
+        [this] { load_ended(); },
+        [this] { return state_.edition(); },
     };
   }
 
@@ -146,16 +156,15 @@ class Program final : public StatusSource {
   }
 
   Result<void> start() {
-    auto listeners = open_listeners(listen_specs(first_.config), worker_count_);
+    auto listeners = open_listeners(listen_specs(started_with_), worker_count_);
     if (!listeners) return tl::unexpected(listeners.error());
     endpoints_ = listeners->endpoints;
     listeners_ = std::move(*listeners);
     for (const Endpoint& endpoint : endpoints_) log::info("listening on {} (udp, tcp)", endpoint.to_string());
-    const Config config = first_.config;
     // Before anything is probed or kept: a second server, started by mistake, ends here.
-    if (config.admin.listen) {
-      control_.hold_to(first_.admin_token);
-      auto admin = HttpServer::start(*config.admin.listen, routes());
+    if (started_with_.admin.listen) {
+      control_.hold_to(first_.edition.loaded->admin_token);
+      auto admin = HttpServer::start(*started_with_.admin.listen, routes());
       if (!admin) return tl::unexpected(admin.error());
       admin_.emplace(std::move(*admin));
       log::info("admin on http://{}/", admin_->endpoint().to_string());
@@ -165,7 +174,8 @@ class Program final : public StatusSource {
     on_signal(interrupt_, SIGINT, [](Program& p) { p.quit("SIGINT"); });
     uv_timer_init(&loop_, &grace_);
     grace_.data = this;
-    const auto grace = std::chrono::duration_cast<std::chrono::milliseconds>(config.start_grace).count();
+    const auto grace =
+        std::chrono::duration_cast<std::chrono::milliseconds>(started_with_.start_grace).count();
     uv_timer_start(
         &grace_,
         [](uv_timer_t* t) { static_cast<Program*>(t->data)->begin_answering("start_grace is over"); },
@@ -194,18 +204,18 @@ class Program final : public StatusSource {
     signals_.push_back(&handle);
   }
 
-  void install(Loaded loaded) {
-    warn_of_restart(loaded.config);
-    const Config config = loaded.config;
-    log::set_level(config.log_level);
-    const std::size_t zones = loaded.zones.size();
-    auto lock = lock_of(config);
-    state_.install(std::move(loaded), control_.lookup());
+  void install(NextEdition next) {
+    const std::shared_ptr<const Loaded> loaded = next.edition.loaded;
+    warn_of_restart(loaded->config);
+    log::set_level(loaded->config.log_level);
+    auto lock = lock_of(loaded->config);
+    state_.install(std::move(next), control_.lookup());
     if (lock) state_lock_ = std::move(*lock);
-    control_.installed(control_setup(state_.loaded()));
-    recorder_.configure(recorder_settings(config));
-    log::info("configuration {} serves: {} zones, {} pools, {} targets", state_.generation(), zones,
-              state_.steering().pools().size(), state_.steering().targets().size());
+    control_.installed(control_setup(*loaded));
+    recorder_.configure(recorder_settings(loaded->config));
+    log::info("configuration {} serves: {} zones ({} read), {} pools, {} targets", state_.generation(),
+              loaded->zones.size(), loaded->zones_read, state_.steering().pools().size(),
+              state_.steering().targets().size());
   }
 
   // A state directory that is moved to must be free; nullopt: it stays where it is.
@@ -228,7 +238,6 @@ class Program final : public StatusSource {
 
   // The configuration of the start stays the measure: what waits for a restart waits until there is one.
   void warn_of_restart(const Config& next) {
-    if (state_.generation() == 0) started_with_ = next;
     for (const std::string_view key : waiting_for_restart(started_with_, next)) {
       log::warning("\"{}\" has changed: that takes effect with a restart", key);
     }
@@ -283,7 +292,8 @@ class Program final : public StatusSource {
   }
 
   StateLock state_lock_;  ///< before all that reads or writes there
-  Loaded first_;
+  NextEdition first_;
+  const Config started_with_;
   const SystemClock clock_{};
   MainLoop loop_;
   Mailbox mailbox_;
@@ -300,7 +310,6 @@ class Program final : public StatusSource {
   std::vector<uv_signal_t*> signals_;
   uv_signal_t hangup_{}, terminate_{}, interrupt_{};
   uv_timer_t grace_{};
-  Config started_with_;
   Listeners listeners_;
   std::vector<Endpoint> endpoints_;
   std::vector<const Responder*> responders_;
@@ -325,7 +334,8 @@ int run_program(const std::string& config_file) {
   std::signal(SIGHUP,
               SIG_IGN);  // until the loop takes it: a reload asked for while loading is no reason to die
   Diagnostics diagnostics;
-  auto loaded = load(config_file, {}, diagnostics);
+  Findings findings = find(config_file);
+  auto loaded = load(findings, nullptr, diagnostics);
   for (const auto& d : diagnostics.all()) {
     log::write(d.severity == Severity::error ? log::Level::error : log::Level::warning, d.to_string());
   }
@@ -338,7 +348,7 @@ int run_program(const std::string& config_file) {
     log::error("{}", lock.error().message);
     return 1;
   }
-  return Program(std::move(*loaded), diagnostics, std::move(*lock)).run();
+  return Program(std::move(findings), std::move(*loaded), diagnostics, std::move(*lock)).run();
 }
 
 }  // namespace gslbd::server

@@ -1,83 +1,60 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/app/reloader.h"
 
+#include <algorithm>
 #include <filesystem>
-#include <new>
+#include <string_view>
+#include <unordered_set>
 
 #include "core/log.h"
-#include "server/app/file_watch.h"
+#include "server/app/discard.h"
 
 namespace gslbd::server {
 
+// One look, and the load that it may lead to. While it is under way the owner's report does not change.
 struct Reloader::Job {
   uv_work_t work{};
   Reloader* owner = nullptr;
-  std::string file;
-  Serials serials;
-  Config config;
-  std::string signature;
+  Wish wish = Wish::load;
+  std::string reason;
+  Edition before;                        // what is served, and what nobody has changed is taken over from
+  std::shared_ptr<const Findings> seen;  // what the last load began with
+  const MonotonicTime started = SystemClock().now();
+  // The results:
+  std::shared_ptr<const Findings> findings;
+  std::set<std::string> directories;
+  bool unchanged = false;
   Diagnostics diagnostics;
-  std::optional<Loaded> loaded;
-  MonotonicTime started = SystemClock().now();
+  std::vector<std::string> messages;
+  std::size_t zones_read = 0;
+  std::optional<NextEdition> next;
+
+  void run();
+  void load();
+  void log_messages();
 };
 
 namespace {
 
-// Every file that matters to a configuration, itself included.
-std::vector<std::string> files_of(const Config& config, const std::string& file) {
-  Diagnostics ignored;  // loading reports what is wrong
-  auto out = find_zone_files(config, ignored);
-  out.push_back(file);
-  for (std::string& other : config.other_files()) out.push_back(std::move(other));
-  return out;
-}
-
-// The configuration alone, whatever is wrong with it; nullopt when it cannot be read at all.
-std::optional<Config> peek(const std::string& file) {
-  Diagnostics ignored;
-  const auto text = read_file(file);
-  return text ? read_config(*text, file, ignored) : std::nullopt;
-}
-
-}  // namespace
-
-Reloader::Reloader(uv_loop_t& loop, std::string file, Events events)
-    : loop_(loop), file_(std::move(file)), events_(std::move(events)) {}
-
-Reloader::~Reloader() = default;
-
-void Reloader::loaded_at_start(const Loaded& loaded, const Diagnostics& diagnostics) {
-  config_ = loaded.config;
-  serials_ = loaded.serials;
-  signature_ = files_signature(files_of(config_, file_));
-  last_ = {true, SystemClock().wall_now(), {}};
-  for (const auto& d : diagnostics.all()) last_.messages.push_back(d.to_string());
-}
-
-void Reloader::request(const std::string& reason) {
-  if (stopping_) return;
-  if (busy()) {
-    again_ = true;
-  } else {
-    start(reason);
-  }
-}
-
-void Reloader::request_if_changed() {
-  if (files_signature(files_of(config_, file_)) != signature_) request("a file changed");
-}
-
-std::set<std::string> Reloader::directories() const {
+std::set<std::string> directories_of(const Findings& findings) {
   std::set<std::string> out;
+  std::string_view last;
   // The directory above too: there it shows when this one is swapped, removed or made again.
   const auto add = [&](const std::string& file) {
+    const std::string_view parent = std::string_view(file).substr(0, file.rfind('/') + 1);
+    if (parent == last && !out.empty()) return;
+    last = parent;
     const auto directory = std::filesystem::absolute(file).parent_path();
     out.insert(directory.string());
     out.insert(directory.parent_path().string());
   };
-  for (const std::string& file : files_of(config_, file_)) add(file);
+  for (const FoundFile& file : findings.zone_files) add(file.path);
+  for (const std::string& file : findings.other_files) add(file);
   // Where a new file would appear, also when none is there now.
-  for (const std::string& pattern : config_.zones) add(config_.resolve(pattern));
+  std::vector<std::string> patterns;
+  for (const std::string& pattern : findings.config.zones)
+    patterns.push_back(findings.config.resolve(pattern));
+  for (const std::string& pattern : patterns) add(pattern);
   std::erase_if(out, [](const std::string& directory) {
     std::error_code ignored;
     return !std::filesystem::is_directory(directory, ignored);
@@ -85,59 +62,115 @@ std::set<std::string> Reloader::directories() const {
   return out;
 }
 
-void Reloader::start(const std::string& reason) {
-  log::info("reloading {}: {}", file_, reason);
-  job_ = std::make_unique<Job>();
+// Zone files whose stamps do not tell whether they have changed since they were read.
+bool hides_a_change(const Findings& seen, const Loaded& loaded) {
+  auto zone = loaded.zones.begin();
+  for (const FoundFile& file : seen.zone_files) {
+    if (file.stamp.settled(seen.at)) continue;
+    while (zone != loaded.zones.end() && zone->file < file.path) ++zone;
+    // What is not served as it was seen could not be loaded: what it held then is not known.
+    if (zone == loaded.zones.end() || zone->file != file.path || zone->stamp != file.stamp) return true;
+    const auto text = read_file(file.path);
+    if (!text || text_hash(*text) != zone->source->text_hash) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+void Reloader::Job::run() {
+  try {
+    findings = std::make_shared<const Findings>(find(owner->file_, seen ? &seen->config : nullptr));
+    directories = directories_of(*findings);
+    unchanged = wish == Wish::look && seen && findings->same_as(*seen) && before.loaded != nullptr &&
+                !hides_a_change(*seen, *before.loaded);
+    if (!unchanged) load();
+  } catch (const std::exception& e) {  // out of memory, for one: what serves now goes on
+    next.reset();
+    diagnostics.error(owner->file_, "", std::string("cannot be loaded: ") + e.what());
+  }
+  if (!unchanged) log_messages();
+}
+
+void Reloader::Job::load() {
+  log::info("reloading {}: {}", owner->file_, reason);
+  auto loaded = server::load(*findings, before.loaded.get(), diagnostics);
+  if (!loaded) return;
+  zones_read = loaded->zones_read;
+  next = make_edition(std::move(*loaded), before);
+}
+
+// A warning that the last report has too is not news; the report keeps it.
+void Reloader::Job::log_messages() {
+  const std::unordered_set<std::string_view> known(owner->last_.messages.begin(),
+                                                   owner->last_.messages.end());
+  for (const Diagnostic& d : diagnostics.all()) {
+    messages.push_back(d.to_string());
+    if (d.severity == Severity::error) {
+      log::error("{}", messages.back());
+    } else if (!known.contains(messages.back())) {
+      log::warning("{}", messages.back());
+    }
+  }
+}
+
+Reloader::Reloader(uv_loop_t& loop, std::string file, Events events)
+    : loop_(loop), file_(std::move(file)), events_(std::move(events)) {}
+
+Reloader::~Reloader() = default;
+
+void Reloader::loaded_at_start(Findings findings, const Loaded& loaded, const Diagnostics& diagnostics) {
+  findings_ = std::make_shared<const Findings>(std::move(findings));
+  directories_ = directories_of(*findings_);
+  last_ = {true, SystemClock().wall_now(), {}, loaded.zones_read};
+  for (const auto& d : diagnostics.all()) last_.messages.push_back(d.to_string());
+}
+
+void Reloader::request(const std::string& reason) {
+  start(Wish::load, reason);
+}
+
+void Reloader::request_if_changed() {
+  start(Wish::look, "a file changed");
+}
+
+void Reloader::start(Wish wish, const std::string& reason) {
+  if (stopping_) return;
+  if (busy()) {
+    next_ = std::max(next_, wish);
+    return;
+  }
+  job_ = std::make_shared<Job>();
   job_->work.data = job_.get();
   job_->owner = this;
-  job_->file = file_;
-  job_->serials = serials_;
-  job_->config = config_;
+  job_->wish = wish;
+  job_->reason = reason;
+  job_->before = events_.current();
+  job_->seen = findings_;
   uv_queue_work(
-      &loop_, &job_->work,
-      [](uv_work_t* w) {
-        auto* job = static_cast<Job*>(w->data);
-        try {
-          if (auto now = peek(job->file)) job->config = std::move(*now);
-          job->signature = files_signature(files_of(job->config, job->file));
-          job->loaded = load(job->file, job->serials, job->diagnostics);
-        } catch (const std::exception& e) {  // out of memory, for one: what serves now goes on
-          job->loaded.reset();
-          job->diagnostics.error(job->file, "", std::string("cannot be loaded: ") + e.what());
-        }
-      },
+      &loop_, &job_->work, [](uv_work_t* w) { static_cast<Job*>(w->data)->run(); },
       [](uv_work_t* w, int) {
         auto* job = static_cast<Job*>(w->data);
         job->owner->finish(*job);
       });
 }
 
-// False: it could not be installed.
-bool Reloader::take_over(Loaded& loaded) {
-  const Serials serials = loaded.serials;
-  try {
-    events_.on_loaded(std::move(loaded));
-  } catch (const std::exception& e) {  // out of memory, or a health thread that does not answer
-    last_.messages.push_back(std::string("cannot be installed: ") + e.what());
-    log::error("{}", last_.messages.back());
-    return false;
+void Reloader::finish(Job& job) {
+  std::shared_ptr<Job> ended = std::move(job_);
+  if (stopping_) return;
+  if (job.findings) {
+    findings_ = job.findings;
+    directories_ = std::move(job.directories);
   }
-  serials_ = serials;
-  return true;
+  if (!job.unchanged) note(job);
+  discard(loop_, std::move(ended));
+  const Wish next = std::exchange(next_, Wish::none);
+  if (next != Wish::none) start(next, "requested during the last reload");
 }
 
-void Reloader::finish(Job& job) {
-  const std::unique_ptr<Job> ended = std::move(job_);
-  last_ = {job.loaded.has_value(), SystemClock().wall_now(), {}};
-  for (const auto& d : job.diagnostics.all()) {
-    last_.messages.push_back(d.to_string());
-    log::write(d.severity == Severity::error ? log::Level::error : log::Level::warning,
-               last_.messages.back());
-  }
-  if (stopping_) return;
-  config_ = std::move(job.config);
-  signature_ = std::move(job.signature);
-  if (job.loaded && take_over(*job.loaded)) {
+void Reloader::note(Job& job) {
+  last_ = {job.next.has_value(), {}, std::move(job.messages), job.zones_read};
+  if (job.next && take_over(job)) {
     ++succeeded_;
   } else {
     ++failed_;
@@ -145,10 +178,20 @@ void Reloader::finish(Job& job) {
     log::error("reload failed, errors: {}; the configuration loaded before keeps serving",
                job.diagnostics.error_count());
   }
+  last_.at = SystemClock().wall_now();
+  last_.took = SystemClock().now() - job.started;
   events_.on_end();
-  if (again_) {
-    again_ = false;
-    start("requested during the last reload");
+}
+
+// False: it could not be installed.
+bool Reloader::take_over(Job& job) {
+  try {
+    events_.on_loaded(std::move(*job.next));
+    return true;
+  } catch (const std::exception& e) {  // out of memory, or a health thread that does not answer
+    last_.messages.push_back(std::string("cannot be installed: ") + e.what());
+    log::error("{}", last_.messages.back());
+    return false;
   }
 }
 

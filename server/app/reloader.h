@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Reloader: loads configurations off the main loop, one at a time, and remembers how the last try ended.
-// Loading a large zone takes seconds; verdicts must not wait for it.
+// Looking for changes among many zone files takes tens of milliseconds and loading a large zone takes
+// seconds; verdicts must not wait for either.
 //
-// Thread: the loop's; the loading itself runs on libuv's thread pool.
+// Thread: the loop's; the work itself runs on libuv's thread pool.
 
 #include <uv.h>
 
 #include <functional>
 #include <memory>
-#include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "core/diagnostics.h"
 #include "core/time.h"
-#include "server/config/loader.h"
+#include "server/app/edition.h"
 
 namespace gslbd::server {
 
@@ -25,26 +25,30 @@ struct ReloadReport {
   bool successful = true;
   WallTime at{};
   std::vector<std::string> messages;  ///< errors and warnings, as `gslbd check` prints them
+  std::size_t zones_read = 0;         ///< zone files that were read: the others had not changed
+  Duration took{0};                   ///< from its begin until it was served, or given up
 };
 
 class Reloader {
  public:
   struct Events {
-    std::function<void(Loaded)> on_loaded;  ///< each configuration that has no error
-    std::function<void()> on_end;           ///< after every load, good or bad: directories() may have changed
+    std::function<void(NextEdition)> on_loaded;  ///< each configuration that has no error
+    std::function<void()> on_end;  ///< after every load, good or bad: directories() may have changed
+    /// What is served now.
+    std::function<Edition()> current;
   };
   Reloader(uv_loop_t& loop, std::string file, Events events);
   ~Reloader();
   Reloader(const Reloader&) = delete;
   Reloader& operator=(const Reloader&) = delete;
 
-  /// Notes the configuration that was loaded at the start.
-  void loaded_at_start(const Loaded& loaded, const Diagnostics& diagnostics);
+  /// Notes what was loaded at the start, from `findings`.
+  void loaded_at_start(Findings findings, const Loaded& loaded, const Diagnostics& diagnostics);
   /// Loads now, or again as soon as the load under way has ended.
   void request(const std::string& reason);
-  /// Loads if a file that matters has changed since the last load began.
+  /// Looks whether a file that matters has changed since the last load began, and if so loads.
   void request_if_changed();
-  /// True while a load is under way: the loop must turn until it ends.
+  /// True while a load or a look is under way: the loop must turn until it ends.
   bool busy() const { return job_ != nullptr; }
   void stop() { stopping_ = true; }
 
@@ -52,24 +56,25 @@ class Reloader {
   std::uint64_t succeeded() const { return succeeded_; }
   std::uint64_t failed() const { return failed_; }
   /// The directories in which a change may matter.
-  std::set<std::string> directories() const;
+  const std::set<std::string>& directories() const { return directories_; }
 
  private:
   struct Job;
-  void start(const std::string& reason);
+  enum class Wish : std::uint8_t { none, look, load };
+
+  void start(Wish wish, const std::string& reason);
   void finish(Job& job);
-  bool take_over(Loaded& loaded);
+  void note(Job& job);
+  bool take_over(Job& job);
 
   uv_loop_t& loop_;
   const std::string file_;
   Events events_;
-  std::unique_ptr<Job> job_;
-  bool again_ = false;
+  std::shared_ptr<Job> job_;  ///< the one under way
+  Wish next_ = Wish::none;    ///< what to do after it
   bool stopping_ = false;
-  Config
-      config_;  ///< the last that could be read, also if it could not be loaded: it tells which files matter
-  Serials serials_;
-  std::string signature_;  ///< of those files when the last load began
+  std::shared_ptr<const Findings> findings_;  ///< what the last load began with, or the last look since
+  std::set<std::string> directories_;
   ReloadReport last_;
   std::uint64_t succeeded_ = 0;
   std::uint64_t failed_ = 0;

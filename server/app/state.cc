@@ -24,33 +24,48 @@ std::vector<health::TargetSpec> State::plan(const Steering& steering, const Load
   return all;
 }
 
-void State::install(Loaded loaded, const ForcedLookup& forced) {
+void State::install(NextEdition next, const ForcedLookup& forced) {
   // What may take much memory comes before anything that others see: running out of it changes nothing.
-  auto policy = policies_.make(loaded);
-  auto steering = std::make_unique<Steering>(loaded.pools);
-  out_of_step_ = true;  // until it is done: whatever throws leaves the health thread with another plan
-  auto believed = monitor_.apply(plan(*steering, loaded));
-  monitor_.set_self_doubt(loaded.config.isolation.on);
-  believed.resize(steering->targets().size());  // nobody steers by canaries
-  steering->bind(believed, forced);
-  if (steering_) steering->inherit(*steering_, SystemClock().now());
+  auto policy = policies_.make(*next.edition.loaded);
+  Started started{pools_, {}};
+  if (next.steering) started = start(*next.steering, *next.edition.loaded, forced);
+  auto serving = std::make_unique<Serving>(next.edition.zones, started.pools, std::move(policy));
+  monitor_.set_self_doubt(next.edition.loaded->config.isolation.on);
 
-  std::vector<std::unique_ptr<const AnswerSet>> sets;
-  for (std::uint32_t p = 0; p < loaded.pools.size(); ++p) sets.push_back(steering->compile(p));
-  std::vector<ServedZone> zones;
-  for (const LoadedZone& zone : loaded.zones) zones.push_back({zone.zone, zone.pools, zone.access});
-
-  const auto old = serving_.exchange(std::make_unique<Serving>(
-      std::move(zones), std::move(sets), steering->counters().size(), workers_, std::move(policy)));
+  struct Retired {
+    std::unique_ptr<const Serving> serving;
+    std::unique_ptr<Steering> steering;
+    Edition edition;
+  };
+  const auto retired = std::make_shared<Retired>();
+  retired->serving = serving_.exchange(std::move(serving));
   wait_for_readers();
-  if (old) add_answers(*steering_, *old, retired_answers_);
-  steering_ = std::move(steering);
-  loaded_ = std::move(loaded);
-  target_ids_.clear();
-  for (const auto& b : believed) target_ids_.push_back(b.id);
+  retired->edition = std::exchange(edition_, std::move(next.edition));
   ++generation_;
-  out_of_step_ = false;
-  events_.on_installed(believed);
+  if (next.steering) {
+    if (retired->serving) add_answers(*steering_, *retired->serving, retired_answers_);
+    retired->steering = std::exchange(steering_, std::move(next.steering));
+    pools_ = std::move(started.pools);
+    target_ids_.clear();
+    for (const auto& b : started.believed) target_ids_.push_back(b.id);
+    out_of_step_ = false;
+    events_.on_installed(started.believed);
+  }
+  if (events_.on_retired) events_.on_retired(retired);
+}
+
+// Gives the health thread the plan, and compiles every pool by what it believes.
+State::Started State::start(Steering& next, const Loaded& loaded, const ForcedLookup& forced) {
+  out_of_step_ = true;  // until it is done: whatever throws leaves the health thread with another plan
+  Started started;
+  started.believed = monitor_.apply(plan(next, loaded));
+  started.believed.resize(next.targets().size());  // nobody steers by canaries
+  next.bind(started.believed, forced);
+  if (steering_) next.inherit(*steering_, SystemClock().now());
+  std::vector<std::unique_ptr<const AnswerSet>> sets;
+  for (std::uint32_t p = 0; p < next.pools().size(); ++p) sets.push_back(next.compile(p));
+  started.pools = std::make_shared<ServedPools>(std::move(sets), next.counters().size(), workers_);
+  return started;
 }
 
 void State::apply(std::span<const health::VerdictChange> changes) {
@@ -101,7 +116,7 @@ void State::recall_verdicts() {
   std::vector<health::VerdictChange> changes;
   const WallTime at = SystemClock().wall_now();
   // The whole plan: a reload that the thread did not answer may have left it with another one.
-  auto believed = monitor_.apply(plan(*steering_, loaded_));
+  auto believed = monitor_.apply(plan(*steering_, *edition_.loaded));
   believed.resize(target_ids_.size());
   for (const auto& b : believed)
     changes.push_back({b.id, health::Verdict::unknown, b.verdict, at, b.pending});

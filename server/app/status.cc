@@ -90,6 +90,8 @@ Json status_json(const StatusFacts& facts) {
             {"last_reload",
              {{"successful", facts.last_reload.successful},
               {"at", format_wall_time(facts.last_reload.at)},
+              {"zones_read", facts.last_reload.zones_read},
+              {"duration_seconds", to_seconds(facts.last_reload.took)},
               {"messages", facts.last_reload.messages}}}}},
           {"prober", {{"stuck", facts.health_stuck}}},
           {"traffic", traffic_json(facts)},

@@ -27,7 +27,7 @@ int failed(const std::string& message) {
 // Without a health engine nobody knows better: every target is unknown, and unknown counts as up.
 Result<std::string> export_offline(const std::string& config_file, const std::string& zone) {
   Diagnostics diagnostics;
-  auto loaded = load(config_file, {}, diagnostics);
+  auto loaded = load(config_file, nullptr, diagnostics);
   print(diagnostics, stderr);
   if (!loaded) return fail("the configuration has errors");
   Steering steering(loaded->pools);
@@ -48,7 +48,7 @@ int check_command(const std::string& config_file, const std::string& probe_loss)
     loss = *parsed;
   }
   Diagnostics diagnostics;
-  const auto loaded = load(config_file, {}, diagnostics);
+  const auto loaded = load(config_file, nullptr, diagnostics);
   print(diagnostics, stdout);
   if (!loaded) {
     fmt::print("{}: {} errors, {} warnings\n", config_file, diagnostics.error_count(),
@@ -58,8 +58,8 @@ int check_command(const std::string& config_file, const std::string& probe_loss)
   std::size_t names = 0;
   for (const auto& zone : loaded->zones) names += zone.zone->name_count();
   fmt::print("{}: good: {} zones with {} names, {} pools, {} warnings\n", config_file, loaded->zones.size(),
-             names, loaded->pools.size(), diagnostics.warning_count());
-  if (!probe_loss.empty()) fmt::print("{}", false_down_report(loaded->pools, loss));
+             names, loaded->pools->size(), diagnostics.warning_count());
+  if (!probe_loss.empty()) fmt::print("{}", false_down_report(*loaded->pools, loss));
   return 0;
 }
 

@@ -3,57 +3,58 @@
 // load: the configuration file and every zone file, checked together and compiled. All or nothing: with any
 // error nothing comes back and whatever served before goes on. Opens no sockets.
 //
+// A reload takes over what a zone file was compiled into as long as the file and what the configuration file
+// defines for all zones are the same; of a zone that uses only the names of the configuration's pools, also
+// when those have changed. What concerns several files (a zone that stands in two, the maintenance windows)
+// is checked each time, and every warning comes back each time.
+//
 // Thread: any one thread; a reload runs it off the main loop.
 
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "server/answer/access_list.h"
 #include "server/answer/cookie.h"
 #include "server/config/config.h"
-#include "server/config/pool_reader.h"
-#include "server/steering/pool.h"
-#include "zones/zone.h"
+#include "server/config/findings.h"
+#include "server/config/zone_source.h"
 
 namespace gslbd::server {
-
-/// The serial that was given to a zone whose file has none, and the content it stood for.
-struct SerialRecord {
-  std::uint32_t serial = 0;
-  std::size_t content_hash = 0;
-};
-using Serials = std::map<std::string, SerialRecord>;  ///< by file
 
 struct LoadedZone {
   std::string file;
   std::shared_ptr<const zones::Zone> zone;
   std::vector<std::uint32_t> pools;  ///< by zones::PoolBinding::pool: index into Loaded::pools
   std::shared_ptr<const AccessList> access = nullptr;  ///< who may ask for its names; null: everybody
+  std::shared_ptr<const ZoneSource> source = nullptr;  ///< what a later load may take over
+  FileStamp stamp = {};                                ///< of the file before it was read
+  WallTime stamped_at{};
 };
 
 struct Loaded {
   Config config;
-  std::vector<Pool> pools;
-  std::vector<LoadedZone> zones;
-  Serials serials;
+  PoolList
+      pools;  ///< the configuration's, then the zones' own; the list of the load before if they are equal
+  std::vector<LoadedZone> zones;  ///< sorted by file
   std::optional<CookieSecrets> cookie_secrets =
       std::nullopt;                            ///< of the configuration's file, if it names one
   std::vector<health::TargetSpec> canaries{};  ///< what tells whether this server is connected
   std::string admin_token{};                   ///< likewise; empty: commands need none
-
+  std::shared_ptr<const GlobalScope> global{};
   /// The names that forced states and maintenance windows may use.
-  Catalogue catalogue() const;
+  std::shared_ptr<const Catalogue> catalogue{};
+  std::size_t zones_read = 0;  ///< how many zone files were read for it
+
+  /// True when the same is to be probed for the same pools as `earlier` has it: the very same objects.
+  bool same_plan(const Loaded& earlier) const;
 };
 
-/// `previous` are the serials of the state that serves now: a changed file gets a larger one.
-std::optional<Loaded> load(const std::string& file, const Serials& previous, Diagnostics& diagnostics);
-
-/// The zone files that the configuration's patterns match now, sorted, each once. A pattern that matches
-/// nothing is an error: a push that lost a directory must not take the zones with it.
-std::vector<std::string> find_zone_files(const Config& config, Diagnostics& diagnostics);
+/// `previous` is what serves now: what has not changed since is taken over from it, and a zone without a
+/// serial of its own gets a larger one when its file has changed.
+std::optional<Loaded> load(const Findings& findings, const Loaded* previous, Diagnostics& diagnostics);
+/// The same of what there is now.
+std::optional<Loaded> load(const std::string& file, const Loaded* previous, Diagnostics& diagnostics);
 
 }  // namespace gslbd::server

@@ -78,28 +78,30 @@ void lint_pool(const JsonView& v, const Pool& pool, const Scope& scope) {
   if (complaint && v.json().contains("ttl")) v.member("ttl").warning(*complaint);
 }
 
-void lint_pools_of_zone(const LoadedZone& zone, const std::vector<Pool>& pools, Diagnostics& diagnostics) {
-  if (zone.pools.empty()) return;
-  zones::DiagnosticsBudget budget(zone.file, diagnostics);
-  zone.zone->for_each_node([&](zones::NodeView node) {
+void lint_pools_of_zone(const std::string& file, const zones::Zone& zone,
+                        std::span<const std::uint32_t> pool_of, const std::vector<Pool>& pools,
+                        Diagnostics& diagnostics) {
+  if (pool_of.empty()) return;
+  zones::DiagnosticsBudget budget(file, diagnostics);
+  zone.for_each_node([&](zones::NodeView node) {
     if (!node.has(zones::kNodeHasPool)) return;
     const zones::PoolBinding binding = node.first_rrset().pool();
     if (binding.ttl_s == zones::ZoneData::kPoolTtl) return;
     const auto complaint =
-        complaint_about_ttl(pools[zone.pools[binding.pool]], std::chrono::seconds(binding.ttl_s));
+        complaint_about_ttl(pools[pool_of[binding.pool]], std::chrono::seconds(binding.ttl_s));
     if (!complaint) return;
-    const std::string owner = zone.zone->owner(node).relative_to(zone.zone->apex());
-    budget.scratch().warning(zone.file, "/records/" + escape_pointer_token(owner) + "/pool", *complaint);
+    const std::string owner = zone.owner(node).relative_to(zone.apex());
+    budget.scratch().warning(file, "/records/" + escape_pointer_token(owner) + "/pool", *complaint);
     budget.drain();
   });
   budget.finish();
 
-  const auto* ttl = zone.zone->negative_soa().block().data() + zones::kRrTtlAt;
+  const auto* ttl = zone.negative_soa().block().data() + zones::kRrTtlAt;
   const std::chrono::seconds negative{std::uint32_t{zones::load_be16(ttl)} << 16 | zones::load_be16(ttl + 2)};
-  for (const std::uint32_t index : zone.pools) {
+  for (const std::uint32_t index : pool_of) {
     const Pool& pool = pools[index];
     if (pool.when_all_down != WhenAllDown::nodata || !pool.alive || negative <= kHarmlessTtl) continue;
-    diagnostics.warning(zone.file, "/soa",
+    diagnostics.warning(file, "/soa",
                         fmt::format("when the pool \"{}\" is all down it answers no data, and resolvers keep "
                                     "that for {}, also after its members are back (RFC 2308 §5)",
                                     pool.name, text(negative)));

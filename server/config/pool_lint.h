@@ -5,7 +5,13 @@
 //
 // Thread: one thread at a time.
 
-#include "server/config/loader.h"
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "server/config/pool_reader.h"
+#include "zones/zone.h"
 
 namespace gslbd::server {
 
@@ -13,7 +19,9 @@ namespace gslbd::server {
 void lint_pool(const JsonView& v, const Pool& pool, const Scope& scope);
 
 /// What the names of a zone make of their pools: their own TTLs, and how long an empty pool's answer is kept.
-/// Linear in the zone's names.
-void lint_pools_of_zone(const LoadedZone& zone, const std::vector<Pool>& pools, Diagnostics& diagnostics);
+/// Linear in the zone's names. `pool_of` tells which of `pools` a binding's means.
+void lint_pools_of_zone(const std::string& file, const zones::Zone& zone,
+                        std::span<const std::uint32_t> pool_of, const std::vector<Pool>& pools,
+                        Diagnostics& diagnostics);
 
 }  // namespace gslbd::server

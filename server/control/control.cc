@@ -53,7 +53,7 @@ void Control::installed(Setup setup) {
   setup_ = std::move(setup);
   guard_.set_token(setup_.token);
   for (const ForcedEntry& entry : forced_.by_operators()) {
-    if (setup_.catalogue.missing(entry.scope)) log::warning("matches nothing: {}", described(entry));
+    if (setup_.catalogue->missing(entry.scope)) log::warning("matches nothing: {}", described(entry));
   }
   refresh();
   if (!moved || setup_.state_dir.empty()) return;
@@ -116,7 +116,7 @@ void Control::tell(const ForcedEvent& event) const {
 
 // The reply when the scope names what is not there.
 std::optional<Control::Reply> Control::unknown(const ForcedScope& scope) const {
-  const auto missing = setup_.catalogue.missing(scope);
+  const auto missing = setup_.catalogue->missing(scope);
   if (!missing) return std::nullopt;
   const Json where = {{"pointer", "/" + missing->key}, {"message", missing->message}};
   return Reply{404, {{"error", missing->message}, {"errors", Json::array({where})}}};
@@ -199,7 +199,7 @@ HttpResponse Control::keep(Reply reply) {
 
 Json Control::entry_json(const ForcedEntry& entry) const {
   Json out = entry.scope.to_json();
-  const std::size_t reach = setup_.catalogue.reach(entry.scope);
+  const std::size_t reach = setup_.catalogue->reach(entry.scope);
   out.update({{"state", forced_state_name(entry.state)},
               {"reason", entry.reason},
               {"author", entry.author},

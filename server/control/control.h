@@ -50,7 +50,7 @@ class Control {
     std::string state_dir;  ///< empty: nothing is kept
     std::string token;      ///< empty: none
     std::vector<MaintenanceWindow> windows{};
-    Catalogue catalogue{};
+    std::shared_ptr<const Catalogue> catalogue = std::make_shared<const Catalogue>();
   };
 
   /// Takes up what the state directory keeps; the events are not called for it. `clock` outlives this.

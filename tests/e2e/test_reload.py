@@ -2,6 +2,7 @@
 """Reload: all or nothing, by signal and by file change, without a lost or a wrong answer."""
 
 import json
+import os
 import shutil
 import signal
 import unittest
@@ -150,6 +151,68 @@ class Reload(E2eCase):
                                            "admin": {"listen": server.admin.removeprefix("http://")}})
             server.reload()
             stays(lambda: self.addresses(server, "www.example.com") == addresses[:1], "one address", 0.2)
+
+    def last_reload(self, server):
+        return server.status()["config"]["last_reload"]
+
+    def test_of_ten_thousand_zone_files_only_the_changed_one_is_read(self):
+        zones = [zone({"www": {"A": "192.0.2.10"}}, name=f"zone{number}.example") for number in range(10_000)]
+        server = self.gslbd(zones=zones, watch=False)
+
+        def nothing_is_read():
+            """As soon as the files are so old that none can have changed unseen."""
+            server.reload()
+            return self.last_reload(server)["zones_read"] == 0
+        wait_until(nothing_is_read, "a reload that reads nothing")
+        changed = zone({"www": {"A": "192.0.2.20"}}, name="zone7777.example")
+        self.write("zones/zone7777.example.json", changed)
+        server.reload()
+        self.assertEqual(self.last_reload(server)["zones_read"], 1)
+        self.assertEqual(server.metrics()["gslbd_config_last_reload_zones_read"], 1)
+        self.assertEqual(self.addresses(server, "www.zone7777.example"), ["192.0.2.20"])
+        self.assertEqual(self.addresses(server, "www.zone7776.example"), ["192.0.2.10"])
+
+        changed["records"]["www"] = {"A": "not an address"}
+        self.write("zones/zone7777.example.json", changed)
+        seen = len(server.lines)
+        server.signal(signal.SIGHUP)
+        server.wait_line("reload failed", after=seen)
+        server.wait_line(r"zone7777\.example\.json: /records/www/A.*not an address", after=seen)
+        self.assertEqual(self.addresses(server, "www.zone7777.example"), ["192.0.2.20"])
+        changed["records"]["www"] = {"A": "192.0.2.30"}
+        self.write("zones/zone7777.example.json", changed)
+        server.reload()
+        self.assertEqual(self.addresses(server, "www.zone7777.example"), ["192.0.2.30"])
+
+    def test_a_change_that_shows_in_no_time_stamp_is_noticed(self):
+        server = self.serve(watch=False)
+        path = self.dir / "zones/example.com.json"
+        for last in range(20, 30):
+            before = path.stat()
+            path.write_text(path.read_text().replace(f"192.0.2.{last - 1 if last > 20 else 10}", f"192.0.2.{last}"))
+            os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+            self.assertEqual(path.stat().st_size, before.st_size)
+            server.reload()
+            self.assert_stays(server, [f"192.0.2.{last}"])
+
+    def test_a_reload_of_records_alone_goes_on_with_the_pools(self):
+        addresses = ["192.0.2.20", "192.0.2.21"]
+        server = self.gslbd(zones=[zone({"www": {"pool": "www"}})], watch=False,
+                            pools={"www": {"members": members(*addresses)}})
+        self.assertEqual(self.addresses(server, "www.example.com"), addresses)
+        self.write("zones/example.com.json", zone({"www": {"pool": "www"}, "api": {"pool": "www"}}))
+        server.reload()
+        self.assertEqual(self.addresses(server, "api.example.com"), addresses)
+        answers = sum(value for key, value in server.metrics().items() if key.startswith("gslbd_answers_total"))
+        self.assertEqual(answers, 2)
+
+    def test_a_warning_is_logged_once_and_reported_each_time(self):
+        server = self.gslbd(zones=[zone({"www": {"A": "192.0.2.10"}, "mail": {"MX": ["10 nowhere"]}})], watch=False)
+        told = self.last_reload(server)["messages"]
+        self.assertTrue(any("nowhere" in message for message in told), told)
+        server.reload()
+        self.assertEqual(self.last_reload(server)["messages"], told)
+        self.assertEqual(sum("nowhere" in line for line in server.lines), 1)
 
     def test_reloads_under_load_lose_nothing_and_answer_nothing_wrong(self):
         valid = {"192.0.2.10", "192.0.2.20"}

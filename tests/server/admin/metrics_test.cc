@@ -53,6 +53,8 @@ MetricsView full_view() {
   view.journal = {100, 2, 3};
   view.config_generation = 3;
   view.last_reload_successful = false;
+  view.last_reload_zones_read = 4;
+  view.last_reload_duration_s = 0.25;
   view.reloads_succeeded = 2;
   view.reloads_failed = 1;
   return view;
@@ -159,6 +161,8 @@ TEST_CASE("the metrics are what the design promises, with the view's values", "[
       {R"(gslbd_hook_events_dropped_total{hook="pager"})", 7},
       {"gslbd_config_generation", 3},
       {"gslbd_config_last_reload_successful", 0},
+      {"gslbd_config_last_reload_zones_read", 4},
+      {"gslbd_config_last_reload_duration_seconds", 0.25},
       {R"(gslbd_config_reloads_total{result="success"})", 2},
       {R"(gslbd_config_reloads_total{result="failure"})", 1},
       {R"(gslbd_zone_serial{zone="example.com"})", 4'294'967'295},

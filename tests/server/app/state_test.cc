@@ -32,10 +32,10 @@ class World {
     say("192.0.2.1", "up");
     say("192.0.2.2", "up");
     Diagnostics diagnostics;
-    auto loaded = load(files_.config(), {}, diagnostics);
+    auto loaded = load(files_.config(), nullptr, diagnostics);
     for (const auto& d : diagnostics.all()) UNSCOPED_INFO(d.to_string());
     REQUIRE(loaded.has_value());
-    state.install(std::move(*loaded), {});
+    state.install(make_edition(std::move(*loaded), {}), {});
   }
   ~World() {
     let_run();

@@ -39,7 +39,7 @@ struct WithSecrets {
   }
   std::optional<Loaded> load() {
     diagnostics = {};
-    return server::load(files.config(), {}, diagnostics);
+    return server::load(files.config(), nullptr, diagnostics);
   }
   Files files;
   Diagnostics diagnostics;
@@ -111,7 +111,7 @@ TEST_CASE("a zone's access list comes with the zone, and none when everybody may
               R"({"zone": "a.test", "deny": ["192.0.2.0/24"], "records": {"@": {"NS": ["b.", "c."]}}})");
   files.write("b.zone", R"({"zone": "b.test", "records": {"@": {"NS": ["b.", "c."]}}})");
   Diagnostics d;
-  const auto loaded = load(files.config(), {}, d);
+  const auto loaded = load(files.config(), nullptr, d);
   REQUIRE(loaded);
   REQUIRE(loaded->zones[0].access != nullptr);
   CHECK_FALSE(loaded->zones[0].access->admits(*Address::parse("192.0.2.1")));
@@ -158,7 +158,7 @@ TEST_CASE("reports that our own zone answers, or that go elsewhere, are not warn
     files.write("gslbd.json", R"({"listen": ["127.0.0.1:0"], "zones": "a.zone", "report_agent": ")" +
                                   std::string(agent) + "\"}");
     Diagnostics d;
-    CHECK(load(files.config(), {}, d));
+    CHECK(load(files.config(), nullptr, d));
     for (const auto& each : d.all()) FAIL_CHECK(each.to_string());
   }
 }

@@ -25,7 +25,7 @@ std::optional<Loaded> load_with(const std::string& combined, const std::string& 
     "checks": {{{}{}}}, "pools": {{"p": {{"alive": {}, "members": [{{"address": "192.0.2.1"}}]}}}}}})",
                                         kProbes, combined.empty() ? "" : ", " + combined, alive));
   Diagnostics d;
-  auto loaded = load(files.config(), {}, d);
+  auto loaded = load(files.config(), nullptr, d);
   message.clear();
   if (!d.all().empty()) {
     message = d.all()[0].to_string();
@@ -53,7 +53,7 @@ std::string rule_of(const std::string& combined, const std::string& alive) {
   const auto loaded = load_with(combined, alive, message);
   INFO(message);
   REQUIRE(loaded.has_value());
-  return text(loaded->pools[0], *loaded->pools[0].alive);
+  return text((*loaded->pools)[0], *(*loaded->pools)[0].alive);
 }
 
 std::string complaint(const std::string& combined, const std::string& alive) {

@@ -11,7 +11,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-Catalogue catalogue() {
+std::shared_ptr<const Catalogue> catalogue() {
   std::vector<Pool> pools(1);
   pools[0].name = "www";
   for (const auto& [address, site] : {std::pair{"192.0.2.1", "fra"}, {"198.51.100.1", "nyc"}}) {
@@ -23,7 +23,7 @@ Catalogue catalogue() {
   auto check = std::make_shared<health::Check>();
   check->name = "web";
   pools[0].checks = {check};
-  return Catalogue(pools, {});
+  return std::make_shared<const Catalogue>(pools, std::vector<std::string>());
 }
 
 /// A Control on a clock that stands still, with what it told.
@@ -165,7 +165,7 @@ TEST_CASE("forced states outlive the program, their time goes on") {
 TEST_CASE("an entry whose name a reload took away is kept and shown as matching nothing") {
   World w;
   w.force(R"({"site": "fra", "state": "drain"})");
-  w.control().installed({"", "", {}, Catalogue()});
+  w.control().installed({"", ""});
   const Json forced = w.control().json().at("forced");
   REQUIRE(forced.size() == 1);
   CHECK(forced.at(0).at("matches") == 0);
