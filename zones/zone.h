@@ -65,9 +65,7 @@ class alignas(kCacheLine) Zone {
   /// The node that `hash` leads to first; 0: there is none. Others may follow.
   NodeOffset candidate(std::uint64_t hash) const noexcept {
     const NodeOffset found = index_.find(hash, [](NodeOffset) { return true; });
-    const auto at = reinterpret_cast<std::uintptr_t>(&arena_[found]);
-    __builtin_prefetch(reinterpret_cast<const void*>(at));
-    __builtin_prefetch(reinterpret_cast<const void*>(at + kUsualNode));
+    __builtin_prefetch(&arena_[found]);  // a small node lies in one line
     return found;
   }
   bool is_named(NodeView node, const QueryName& name) const noexcept {
@@ -98,8 +96,7 @@ class alignas(kCacheLine) Zone {
   friend class AdditionalResolver;
 
   static constexpr NodeOffset kFirstNode = 4;
-  static constexpr std::uint8_t kGap = 0xff;     ///< for a node's name length: the rest of the line is free
-  static constexpr std::size_t kUsualNode = 48;  ///< octets that a node with an address or two has
+  static constexpr std::uint8_t kGap = 0xff;  ///< for a node's name length: the rest of the line is free
 
   NodeView find(std::uint64_t hash, std::span<const std::uint8_t> relative, bool starred) const {
     const NodeOffset found = index_.find(hash, [&](NodeOffset candidate) {

@@ -10,7 +10,7 @@ ServedPools::ServedPools(std::vector<std::unique_ptr<const AnswerSet>> answer_se
   for (std::size_t i = 0; i < workers; ++i) {
     auto state = std::make_unique<WorkerState>();
     state->rotation.resize(pools_.size() * 2);
-    state->answers = std::vector<Counter>(answer_counters);
+    state->answers = ApartVector<Counter>(answer_counters);
     workers_.push_back(std::move(state));
   }
 }

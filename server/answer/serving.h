@@ -14,6 +14,7 @@
 #include <span>
 #include <vector>
 
+#include "core/cache_line.h"
 #include "core/published.h"
 #include "server/answer/answer_set.h"
 #include "server/answer/policy.h"
@@ -23,9 +24,9 @@
 namespace gslbd::server {
 
 /// What one worker writes while it serves from the same pools.
-struct WorkerState {
-  std::vector<std::uint32_t> rotation;  ///< two a pool: IPv4, IPv6
-  std::vector<Counter> answers;         ///< by answer counter: (pool, site) pairs
+struct alignas(kApart) WorkerState {
+  ApartVector<std::uint32_t> rotation;  ///< two a pool: IPv4, IPv6
+  ApartVector<Counter> answers;         ///< by answer counter: (pool, site) pairs
 };
 
 /// The answers of the pools of one Steering.

@@ -55,7 +55,8 @@ std::shared_ptr<const ZoneSource> ZoneReader::read(const std::string& file, std:
   source->warnings = diagnostics.all();
   const bool same_pools = earlier != nullptr && earlier->definitions == source->definitions &&
                           earlier->zone->apex() == source->zone->apex();
-  source->own_pools = same_pools ? earlier->own_pools : std::move(own_pools);
+  source->own_pools = std::move(own_pools);
+  if (same_pools) source->own_pools = earlier->own_pools;
   return source;
 }
 
