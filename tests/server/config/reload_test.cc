@@ -192,7 +192,8 @@ TEST_CASE("zones that only name the configuration's pools are bound to the new o
 
   r.configure(R"("o": {"members": [{"address": "192.0.2.2"}]})");
   CHECK_FALSE(r.load());
-  CHECK(r.messages == std::vector<std::string>{R"(a.test.zone: /records/www/pool: there is no pool "p"; did you mean "o"?)"});
+  CHECK(r.messages == std::vector<std::string>{
+                          R"(a.test.zone: /records/www/pool: there is no pool "p"; did you mean "o"?)"});
 }
 
 TEST_CASE("after an error the state before is what the next load builds on") {
