@@ -46,8 +46,8 @@ def gdnsd(content):
         f"    {name} => {{ service_types => web, "
         + ", ".join(entry(*each) for each in enumerate(pools.addresses(number))) + " }\n"
         for number, name in enumerate(pools.names()))
-    return (f"service_types => {{\n  web => {{ plugin => http_status, port => {content.check_port}, url_path => {PATH}, "
-            f"ok_codes => [ 200 ], interval => {content.interval_s}, timeout => 1 }}\n}}\n"
+    return (f"service_types => {{\n  web => {{ plugin => http_status, port => {content.check_port}, "
+            f"url_path => {PATH}, ok_codes => [ 200 ], interval => {content.interval_s}, timeout => 1 }}\n}}\n"
             f"plugins => {{\n  {PLUGIN[pools.kind]} => {{\n{resources}  }}\n}}\n")
 
 

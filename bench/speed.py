@@ -149,14 +149,18 @@ def rates(found, counted, measure):
     def share(each, of):
         return f"{each['per_second'] / found[of]['per_second']:.2f}" if of in found else "-"
 
+    def share_by_cpu(each, of):
+        spent = each["user_ns"] + each["system_ns"]
+        return f"{(found[of]['user_ns'] + found[of]['system_ns']) / spent:.2f}" if of in found and spent else "-"
+
     def cells(name):
         each = found.get(name)
         if not each:
-            return ["-"] * 8
-        return [f"{each['per_second']:,.0f}", share(each, measure), share(each, PEER), f"{each['user_ns']:,.0f}",
-                f"{each['system_ns']:,.0f}", f"{each['answer_octets']:.0f}",
+            return ["-"] * 9
+        return [f"{each['per_second']:,.0f}", share(each, measure), share_by_cpu(each, measure), share(each, PEER),
+                f"{each['user_ns']:,.0f}", f"{each['system_ns']:,.0f}", f"{each['answer_octets']:.0f}",
                 f"{each['lost'] + each['refused']:.0f}", f"{each['generator_idle']:.0%}"]
-    table(["server", "answers/s", "of the echo", f"of {PEER}", "user ns", "system ns", "octets", "lost",
+    table(["server", "answers/s", "of the echo", "by CPU", f"of {PEER}", "user ns", "system ns", "octets", "lost",
            "generator idle", "instructions"],
           [[name, *cells(name), f"{counted[name]:,.0f}" if name in counted else "-"]
            for name in [*found, *(each for each in counted if each not in found)]])
