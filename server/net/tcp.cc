@@ -18,6 +18,8 @@ namespace {
 // turn in a flood of either.
 constexpr int kRoundsPerWakeup = 8;
 constexpr std::size_t kAcceptBatch = kMaxBatch;
+// From so many on it takes long enough to answer all for a second look at the first to find something.
+constexpr std::size_t kManyAtOnce = 4;
 // How long accepting rests when the process has no descriptor left and no connection to give up.
 constexpr std::uint64_t kAcceptPauseMs = 100;
 // Deadlines are looked at at least so often while connections are open: other workers' connections, which
@@ -97,7 +99,7 @@ void TcpServer::serve_ready() {
       ready[i] = {static_cast<TcpConnection*>(events[i].data.ptr), (events[i].events & EPOLLRDHUP) != 0};
     }
     round_.run(std::span(ready).first(count), *gate_);
-    reuse_closed();
+    end_round(std::span(ready).first(count));
     if (count < events.size()) return;
   }
 }
@@ -128,8 +130,11 @@ void TcpServer::accept_some(const Listener& listener) {
     }
     // Any other error is that of the one connection, which has gone.
   }
-  round_.run(std::span(ready).first(accepted), *gate_);
-  reuse_closed();
+  const auto some = std::span(ready).first(accepted);
+  round_.run(some, *gate_);
+  // When many come at a time, the first have their answer by now, and whoever wanted no more is gone again.
+  if (some.size() >= kManyAtOnce) round_.run(some, *gate_);
+  end_round(some);
   if (paused) pause_accepting();
 }
 
@@ -203,8 +208,15 @@ void TcpServer::closing(TcpConnection& connection, TcpClose reason) {
   closed_.splice(closed_.end(), list_of(connection), connection.self);
 }
 
+void TcpServer::end_round(std::span<const ReadyConnection> ready) {
+  for (const ReadyConnection& r : ready) {
+    if (r.connection->is_open()) r.connection->watch();
+  }
+  reuse_closed();
+}
+
 void TcpServer::reuse_closed() {
-  for (TcpConnection& connection : closed_) connection.reset();
+  for (TcpConnection& connection : closed_) connection.release();
   free_.splice(free_.begin(), closed_);  // what was used last is in the caches
 }
 

@@ -79,6 +79,7 @@ class TcpServer {
   void resume_accepting();
   void watch_idle();
   void close_idle();
+  void end_round(std::span<const ReadyConnection> ready);
   void reuse_closed();
   Connections& list_of(const TcpConnection& connection) { return connection.proven ? active_ : fresh_; }
 

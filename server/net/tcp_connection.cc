@@ -16,6 +16,7 @@ namespace gslbd::server {
 
 void TcpConnection::open(UniqueFd fd, const Origin& origin) {
   fd_ = std::move(fd);
+  open_ = true;
   place_ = origin.place;
   asker_ = {Transport::tcp, origin.peer, origin.listener};
   watched_ = Watched::nothing;
@@ -24,19 +25,22 @@ void TcpConnection::open(UniqueFd fd, const Origin& origin) {
 }
 
 void TcpConnection::close(TcpClose reason) {
-  if (!is_open()) return;
+  if (!std::exchange(open_, false)) return;
+  server_.limits().leave(place_);
+  server_.closing(*this, reason);  // before the client hears of it
   // A client that does not read would hold our responses in the kernel for minutes; one that is refused
   // should hear it as what it is. They are reset. Everyone else sees an orderly end.
   if (reason == TcpClose::slow_reader || reason == TcpClose::client_limit) {
     const linger now{1, 0};
     ::setsockopt(fd_.get(), SOL_SOCKET, SO_LINGER, &now, sizeof now);
   }
-  UniqueFd(fd_.release());  // the kernel forgets whom to tell of it
-  server_.limits().leave(place_);
-  server_.closing(*this, reason);
+  // The end of a client that is done is in no hurry: those of a round are closed together, while the kernel's
+  // long way of doing it is in the caches. A descriptor that others wait for is free at once.
+  if (reason != TcpClose::peer) fd_ = UniqueFd();
 }
 
-void TcpConnection::reset() {
+void TcpConnection::release() {
+  fd_ = UniqueFd();
   server_.memory().give_back(pending_);
   server_.memory().give_back(backlog_);
   pending_size_ = 0;
@@ -54,17 +58,13 @@ std::span<const std::uint8_t> TcpConnection::receive(std::span<std::uint8_t> slo
     return {};
   }
   if (length < 0) {
-    if (errno == EAGAIN) {
-      watch();
-    } else {
-      close(TcpClose::error);
-    }
+    if (errno != EAGAIN) close(TcpClose::error);
     return {};
   }
   more_ = hung_up || static_cast<std::size_t>(length) == room;
   std::span<const std::uint8_t> input{base, pending_size_ + static_cast<std::size_t>(length)};
   if (awaits_header_ && !take_header(input)) return {};
-  if (input.empty()) settle(input);
+  if (input.empty()) keep(input);
   return input;
 }
 
@@ -72,7 +72,6 @@ std::span<const std::uint8_t> TcpConnection::receive(std::span<std::uint8_t> slo
 std::span<const std::uint8_t> TcpConnection::resume() {
   if (!send_backlog()) return {};
   server_.touch(*this);
-  if (pending_size_ == 0) settle({});
   return {pending_.octets.get(), pending_size_};
 }
 
@@ -84,7 +83,7 @@ bool TcpConnection::take_header(std::span<const std::uint8_t>& input) {
     return false;
   }
   if (header.state == ProxyHeader::State::incomplete) {
-    settle(input);
+    keep(input);
     return false;
   }
   if (header.state == ProxyHeader::State::proxied) asker_.address = header.client.address;
@@ -127,31 +126,21 @@ bool TcpConnection::send_backlog() {
   return true;
 }
 
-void TcpConnection::settle(std::span<const std::uint8_t> rest) {
-  if (!keep(rest)) return close(TcpClose::memory);
-  watch();
-}
-
-// False when there is no memory for it.
-bool TcpConnection::keep(std::span<const std::uint8_t> rest) {
+void TcpConnection::keep(std::span<const std::uint8_t> rest) {
   pending_size_ = rest.size();
-  if (rest.empty()) {
-    server_.memory().give_back(pending_);
-    return true;
-  }
+  if (rest.empty()) return server_.memory().give_back(pending_);
   // A query that says it will be long gets room for all of it.
   const std::size_t whole = awaits_header_ ? kMaxProxyHeaderSize : frame_size(rest);
   const std::size_t needed = std::max(whole, rest.size());
   if (needed <= pending_.capacity) {
     if (rest.data() != pending_.octets.get()) std::memmove(pending_.octets.get(), rest.data(), rest.size());
-    return true;
+    return;
   }
   TcpBuffer larger = server_.memory().take(needed);
-  if (!larger) return false;
+  if (!larger) return close(TcpClose::memory);
   std::memcpy(larger.octets.get(), rest.data(), rest.size());
   server_.memory().give_back(pending_);
   pending_ = std::move(larger);
-  return true;
 }
 
 // Arming tells at once what is there already, also what came while nothing was watched.

@@ -7,7 +7,7 @@
 // It knows its socket and what of the stream could not be used yet; TcpRound finds the queries and has them
 // answered. A turn goes
 //
-//     receive()  ──input──▶  queries, responses  ──send()──▶  settle(what remains of the input)
+//     receive()  ──input──▶  queries, responses  ──send()──▶  keep(what remains of the input), watch()
 //
 // The input lies in the round's buffer and is gone with it: only what is incomplete is kept, in a buffer of
 // the connection's own. Responses that the client does not take wait in another one, its backlog, and nothing
@@ -61,26 +61,28 @@ class TcpConnection {
   TcpConnection(const TcpConnection&) = delete;
   TcpConnection& operator=(const TcpConnection&) = delete;
 
-  /// Takes over the connected, non-blocking socket, and the place. Nothing is watched before a settle().
+  /// Takes over the connected, non-blocking socket, and the place. It is not watched yet.
   void open(UniqueFd fd, const Origin& origin);
-  /// Reports to the server. What receive() returned stays valid until reset(). Further calls do nothing.
+  /// Reports to the server. What receive() returned stays valid until release(). Further calls do nothing.
   void close(TcpClose reason);
-  /// After the round in which it closed: gives its buffers back.
-  void reset();
+  /// After the round in which it closed: gives back what it still holds.
+  void release();
 
-  bool is_open() const { return static_cast<bool>(fd_); }
+  bool is_open() const { return open_; }
   /// True while responses wait for the client to read.
   bool blocked() const { return backlog_size_ != 0; }
   const Asker& asker() const { return asker_; }
 
   /// The octets to answer now, with kReadAhead behind them: what has come, or had to wait. `slot` (kReadSize
   /// and kReadAhead) is where they are read to if nothing is there yet. `hung_up`: the client has sent its
-  /// last. Empty: there is nothing to answer, and all is settled; it may be closed.
+  /// last. Empty: there is nothing to answer; it may be closed.
   std::span<const std::uint8_t> receive(std::span<std::uint8_t> slot, bool hung_up);
   /// Afterwards all is with the kernel, or it is blocked, or closed. Not to be called when it is either.
   void send(std::span<const std::uint8_t> responses);
-  /// Keeps `rest`, the end of what receive() returned, and waits for more, or for the client to read.
-  void settle(std::span<const std::uint8_t> rest);
+  /// Keeps `rest`, the end of what receive() returned, or closes when there is no memory for it.
+  void keep(std::span<const std::uint8_t> rest);
+  /// Before the loop waits again: has itself told of more input, or of the client reading again.
+  void watch();
 
   /// For TcpServer: its place in the server's lists, whether it has made progress, and when it last did
   /// (uv_now()).
@@ -95,8 +97,6 @@ class TcpConnection {
   bool take_header(std::span<const std::uint8_t>& input);
   void queue(std::span<const std::uint8_t> responses);
   bool send_backlog();
-  bool keep(std::span<const std::uint8_t> rest);
-  void watch();
 
   TcpServer& server_;
   UniqueFd fd_;
@@ -110,6 +110,7 @@ class TcpConnection {
   Watched watched_ = Watched::nothing;
   bool more_ = false;  ///< there may be input of which no event will tell
   bool awaits_header_ = false;
+  bool open_ = false;
 };
 
 }  // namespace gslbd::server

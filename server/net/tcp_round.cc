@@ -115,7 +115,7 @@ void TcpRound::finish(Input& input) {
   if (!connection.is_open()) return;
   if (input.responses != 0) server_.touch(connection);
   if (input.malformed && !connection.blocked()) return connection.close(TcpClose::malformed);
-  connection.settle(input.octets.subspan(input.answered));
+  connection.keep(input.octets.subspan(input.answered));
 }
 
 }  // namespace gslbd::server

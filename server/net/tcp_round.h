@@ -38,7 +38,8 @@ class TcpRound {
 
   /// What gives other sockets their turn between queries.
   void set_turn(std::function<void()> turn) { turn_ = std::move(turn); }
-  /// At most kMaxBatch, each once; those that are closed are passed over.
+  /// At most kMaxBatch, each once; those that are closed are passed over. None is watched for what comes
+  /// next.
   void run(std::span<const ReadyConnection> ready, ReaderGate& gate);
 
  private:

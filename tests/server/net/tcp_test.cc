@@ -89,6 +89,56 @@ TEST_CASE("a client that reads late gets everything, in order", "[net]") {
   CHECK(client.receive() == "<closed>");
 }
 
+TEST_CASE("a full read is gone on with, though nothing more comes", "[net]") {
+  const WorkerPool pool = start_pool({at("127.0.0.1:0")});
+  const std::string query = framed("E" + std::string(kReadSize / 8 - 3, 'x'));
+  REQUIRE(kReadSize % query.size() == 0);
+  for (const bool finished : {false, true}) {  // the client's end in the same breath, or not at all
+    for (std::size_t queries : {7U, 8U, 9U, 16U, 32U}) {
+      const Client client = Client::tcp(pool.endpoints()[0]);
+      std::string all;
+      for (std::size_t i = 0; i < queries; ++i) all += query;
+      client.send(all);
+      if (finished) client.finish_sending();
+      for (std::size_t i = 0; i < queries; ++i) REQUIRE(framed(client.receive_message()) == query);
+      if (finished) CHECK(client.receive() == "<closed>");
+    }
+  }
+}
+
+TEST_CASE("many clients pipeline at once, and each gets its own answers in order", "[net]") {
+  const WorkerPool pool = start_pool({at("127.0.0.1:0")});
+  std::vector<Client> clients;
+  for (int c = 0; c < 70; ++c) clients.push_back(Client::tcp(pool.endpoints()[0]));
+  for (int round = 0; round < 3; ++round) {
+    for (std::size_t c = 0; c < clients.size(); ++c) {
+      std::string all;
+      for (std::size_t i = 0; i < c; ++i)
+        all += framed((i % 5 == 4 ? "N" : "E") + std::to_string(c * 1000 + i));
+      clients[c].send(all);
+    }
+    for (std::size_t c = 0; c < clients.size(); ++c) {
+      for (std::size_t i = 0; i < c; ++i) {
+        if (i % 5 != 4) REQUIRE(clients[c].receive_message() == "E" + std::to_string(c * 1000 + i));
+      }
+    }
+  }
+}
+
+TEST_CASE("a client that reads late gets the small answers between the large ones, too", "[net]") {
+  const WorkerPool pool = start_pool({at("127.0.0.1:0")});
+  const Client client = Client::tcp(pool.endpoints()[0], 4096);
+  std::string all;
+  for (int i = 0; i < 400; ++i) all += framed(i % 4 == 0 ? "B65535" : "E" + std::to_string(i));
+  client.send(all);
+  for (int i = 0; i < 400; ++i) {
+    const std::string answer = client.receive_message();
+    REQUIRE(answer == (i % 4 == 0 ? std::string(65'535, 'b') : "E" + std::to_string(i)));
+  }
+  client.send(framed("E at last"));
+  CHECK(client.receive_message() == "E at last");
+}
+
 TEST_CASE("connections know which listener they came to", "[net]") {
   const WorkerPool pool = start_pool({at("127.0.0.1:0"), at("[::1]:0")});
   for (std::size_t i = 0; i < 2; ++i) {
