@@ -36,11 +36,18 @@ void TcpConnection::close(TcpClose reason) {
   }
   // The end of a client that is done is in no hurry: those of a round are closed together, while the kernel's
   // long way of doing it is in the caches. A descriptor that others wait for is free at once.
-  if (reason != TcpClose::peer) fd_ = UniqueFd();
+  if (reason != TcpClose::peer) close_descriptor();
+}
+
+// While a child process that is not yet at its exec has a copy of the descriptor, the kernel would go on
+// telling of it, and this object may be another connection's by then.
+void TcpConnection::close_descriptor() {
+  if (fd_ && watched_ != Watched::nothing) ::epoll_ctl(server_.epoll_fd(), EPOLL_CTL_DEL, fd_.get(), nullptr);
+  fd_ = UniqueFd();
 }
 
 void TcpConnection::release() {
-  fd_ = UniqueFd();
+  close_descriptor();
   server_.memory().give_back(pending_);
   server_.memory().give_back(backlog_);
   pending_size_ = 0;
@@ -132,15 +139,17 @@ void TcpConnection::keep(std::span<const std::uint8_t> rest) {
   // A query that says it will be long gets room for all of it.
   const std::size_t whole = awaits_header_ ? kMaxProxyHeaderSize : frame_size(rest);
   const std::size_t needed = std::max(whole, rest.size());
-  if (needed <= pending_.capacity) {
+  // What was long and is no more gives its large buffer back.
+  const bool too_large = pending_.capacity > TcpMemory::kSmall && needed <= TcpMemory::kSmall;
+  if (needed <= pending_.capacity && !too_large) {
     if (rest.data() != pending_.octets.get()) std::memmove(pending_.octets.get(), rest.data(), rest.size());
     return;
   }
-  TcpBuffer larger = server_.memory().take(needed);
-  if (!larger) return close(TcpClose::memory);
-  std::memcpy(larger.octets.get(), rest.data(), rest.size());
+  TcpBuffer other = server_.memory().take(needed);
+  if (!other) return close(TcpClose::memory);
+  std::memcpy(other.octets.get(), rest.data(), rest.size());
   server_.memory().give_back(pending_);
-  pending_ = std::move(larger);
+  pending_ = std::move(other);
 }
 
 // Arming tells at once what is there already, also what came while nothing was watched.

@@ -94,6 +94,7 @@ class TcpConnection {
   enum class Watched : std::uint8_t { nothing, input, room };
 
   std::span<const std::uint8_t> resume();
+  void close_descriptor();
   bool take_header(std::span<const std::uint8_t>& input);
   void queue(std::span<const std::uint8_t> responses);
   bool send_backlog();

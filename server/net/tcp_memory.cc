@@ -4,14 +4,11 @@
 #include <new>
 #include <utility>
 
-#include "server/net/proxy_header.h"
 #include "server/query_handler.h"
 
 namespace gslbd::server {
 namespace {
 
-// The longest PROXY header fits; queries are far shorter.
-constexpr std::size_t kSmall = kMaxProxyHeaderSize;
 // Small ones kept for whoever needs one next: half a megabyte.
 constexpr std::size_t kMaxSpare = 256;
 // What unfinished large queries and unread responses may hold of a worker's memory. Enough for the largest

@@ -14,6 +14,8 @@
 #include <memory>
 #include <vector>
 
+#include "server/net/proxy_header.h"
+
 namespace gslbd::server {
 
 struct TcpBuffer {
@@ -25,6 +27,9 @@ struct TcpBuffer {
 
 class TcpMemory {
  public:
+  /// Buffers up to this are outside of the budget. The longest PROXY header fits; queries are far shorter.
+  static constexpr std::size_t kSmall = kMaxProxyHeaderSize;
+
   TcpMemory();
 
   /// One of at least `octets`; an empty one when there is no memory for it.

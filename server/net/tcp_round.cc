@@ -43,9 +43,10 @@ void TcpRound::run(std::span<const ReadyConnection> ready, ReaderGate& gate) {
   const std::uint16_t keepalive = server_.limits().keepalive();
   for (const ReadyConnection& r : ready) {
     if (!r.connection->is_open()) continue;
+    const bool slow = r.connection->blocked();
     const auto octets = r.connection->receive(slot(read), r.hung_up);
-    if (!octets.empty())
-      inputs_[read++] = {.connection = r.connection, .octets = octets, .keepalive = keepalive};
+    if (octets.empty()) continue;
+    inputs_[read++] = {.connection = r.connection, .octets = octets, .keepalive = keepalive, .slow = slow};
   }
   const std::span<Input> inputs(inputs_.data(), read);
   gate.enter();
@@ -61,17 +62,27 @@ void TcpRound::collect(Input& input) {
   Asker asker = input.connection->asker();
   asker.keepalive = input.keepalive;
   auto rest = input.octets;
-  while (rest.size() >= 2) {
+  for (std::size_t collected = 1; rest.size() >= 2; ++collected) {
     const std::size_t size = frame_size(rest);
     if (size == 2) input.malformed = true;
     if (input.malformed || rest.size() < size) return;
     batch_[batch_size_] = {rest.subspan(2, size - 2), asker, room(batch_size_)};
     askers_[batch_size_++] = &input;
     rest = rest.subspan(size);
-    if (batch_size_ < kMaxBatch) continue;
-    answer_batch();
-    if (!input.goes_on()) return;
+    if (answer_now(input, collected) && !input.goes_on()) return;
   }
+}
+
+// True when the batch was answered. To a client that is slow no more is composed ahead than a backlog holds:
+// the rest would only be thrown away.
+bool TcpRound::answer_now(const Input& input, std::size_t collected) {
+  constexpr std::size_t kWhole = kMaxBacklog / (2 + kMaxMessageSize);
+  static_assert(kWhole > 0);
+  const bool enough = input.slow && collected % kWhole == 0;
+  if (batch_size_ < kMaxBatch && !enough) return false;
+  answer_batch();
+  if (enough) send_staged();
+  return true;
 }
 
 void TcpRound::answer_batch() {

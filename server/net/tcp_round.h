@@ -51,11 +51,13 @@ class TcpRound {
     std::size_t responses = 0;
     std::uint16_t keepalive = 0;
     bool malformed = false;  ///< behind what is answered
+    bool slow = false;       ///< its client has just begun to read again
 
     bool goes_on() const { return connection->is_open() && !connection->blocked(); }
   };
 
   void collect(Input& input);
+  bool answer_now(const Input& input, std::size_t collected);
   void answer_batch();
   void stage(Input& input, const BatchQuery& answered);
   void send_staged();
