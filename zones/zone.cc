@@ -3,7 +3,7 @@
 
 namespace gslbd::zones {
 
-NodeOffset Zone::end_of_node(NodeOffset at) const {
+NodeOffset Zone::next_node(NodeOffset at) const {
   const NodeView n = node(at);
   const std::uint8_t* end = n.relative_name().data() + round_to_even(n.relative_name().size());
   n.for_each_rrset([&](RrsetView rrset) {

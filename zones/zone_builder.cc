@@ -43,7 +43,7 @@ class ZoneBuilder {
   using Entry = ZoneData::Entry;
 
   // The index is sized for the owners, and grown if the empty non-terminals crowd it. The arena's reservation
-  // is an upper bound but for gaps; pages never touched cost nothing.
+  // is an upper bound; pages never touched cost nothing.
   void reserve() {
     std::size_t owners = 0;
     std::size_t octets = 4096;
@@ -76,27 +76,11 @@ class ZoneBuilder {
 
   void append(const void* data, std::size_t size) {
     const auto* from = static_cast<const std::uint8_t*>(data);
-    node_.insert(node_.end(), from, from + size);
-    if (node_.size() % 2 != 0) node_.push_back(0);
-  }
-
-  // Puts what was appended into the arena, and returns its place.
-  NodeOffset place() {
-    auto& arena = zone_->arena_;
-    if (node_.size() <= kCacheLine) {
-      const std::size_t left = kCacheLine - arena.size() % kCacheLine;
-      if (left < node_.size()) {
-        arena.push_back(Zone::kGap);
-        arena.resize(arena.size() + left - 1);
-      }
-    }
-    const NodeOffset at = end();
-    arena.append(node_);
-    node_.clear();
-    if (arena.size() > std::numeric_limits<NodeOffset>::max() && error_.empty()) {
+    zone_->arena_.append({from, size});
+    if (zone_->arena_.size() % 2 != 0) zone_->arena_.push_back(0);
+    if (zone_->arena_.size() > std::numeric_limits<NodeOffset>::max() && error_.empty()) {
       error_ = "the zone is larger than 4 GiB";
     }
-    return at;
   }
 
   void add_owner(std::span<const Entry> run) {
@@ -111,38 +95,28 @@ class ZoneBuilder {
     }
     if ((flags & (kNodeCut | kNodeHasDname)) != 0) hides_ = true;
     query_.assign(owner);
-    append_head(flags, run.size(), 0);
-    const std::size_t lists_before = with_additional_.size();
+    const NodeOffset offset = add_node(flags, run.size());
+    if (relative == 0) zone_->apex_node_ = offset;
     // CNAME and pool first: NodeFlag promises it.
     const auto leads = [](const Entry& e) { return e.type == type::kCname || e.pool != ZoneData::kNoPool; };
     for (const Entry& e : run) {
-      if (leads(e)) add_rrset(e, owner);
+      if (leads(e)) add_rrset(e, owner, offset);
     }
     for (const Entry& e : run) {
-      if (!leads(e)) add_rrset(e, owner);
-    }
-    const NodeOffset offset = add_node(0);
-    if (relative == 0) zone_->apex_node_ = offset;
-    for (auto& list : std::span(with_additional_).subspan(lists_before)) {
-      list = {offset, offset + list.rrset};
+      if (!leads(e)) add_rrset(e, owner, offset);
     }
   }
 
-  // Begins a node for query_'s suffix after `skip` labels.
-  void append_head(std::uint8_t flags, std::size_t rrsets, std::size_t skip) {
+  // Adds a node for query_'s suffix after `skip` labels and enters it into the table.
+  NodeOffset add_node(std::uint8_t flags, std::size_t rrsets, std::size_t skip = 0) {
     const auto owner = query_.suffix(skip);
     const auto relative = owner.first(owner.size() - zone_->apex_length());
+    const NodeOffset offset = end();
     const NodeHead head{static_cast<std::uint8_t>(relative.size()), flags, static_cast<std::uint16_t>(rrsets),
                         0};
     append(&head, sizeof head);
     append(relative.data(), relative.size());
-  }
-
-  // Places that node and enters it into the table.
-  NodeOffset add_node(std::size_t skip) {
-    const NodeOffset offset = place();
     enter(query_.suffix_hash(skip), offset);
-    const auto relative = zone_->node(offset).relative_name();
     if (relative.size() > 1 && relative[0] == 1 && relative[1] == '*') wildcards_.push_back(offset);
     return offset;
   }
@@ -160,12 +134,12 @@ class ZoneBuilder {
     zone_->index_ = std::move(larger);
   }
 
-  void add_rrset(const Entry& e, std::span<const std::uint8_t> owner) {
+  void add_rrset(const Entry& e, std::span<const std::uint8_t> owner, NodeOffset node) {
     composer_.begin(owner);
     if (e.pool != ZoneData::kNoPool) {
       const PoolBinding binding{e.pool, e.ttl_s};
       composer_.set_raw(&binding, sizeof binding);
-      return append_block(kPoolBinding);
+      return append_block(kPoolBinding, node);
     }
     data_.for_each_rdata(e, [&](auto rdata) {
       if (composer_.bytes().size() <= kLargestBlock) composer_.add(e.type, e.ttl_s, rdata);
@@ -178,15 +152,15 @@ class ZoneBuilder {
       }
       composer_.begin(owner);
     }
-    append_block(e.type);
+    append_block(e.type, node);
   }
 
-  void append_block(RrType t) {
+  void append_block(RrType t, NodeOffset node) {
     const auto additional = composer_.additional();
     const auto moves = composer_.moves();
     std::size_t words = moves.size();
     if (!additional.empty()) {
-      with_additional_.push_back({0, static_cast<std::uint32_t>(node_.size())});  // add_owner() completes it
+      with_additional_.push_back({node, end()});
       words += (sizeof(AdditionalHead) + additional.size_bytes()) / 2;
       words |= kHasAdditional;
     }
@@ -211,10 +185,7 @@ class ZoneBuilder {
       if (owner.size() <= std::size_t{owner[0]} + 1 + zone_->apex_length()) continue;  // no name in between
       query_.assign(owner);
       const std::size_t depth = query_.label_count() - zone_->apex_labels_;
-      for (std::size_t skip = 1; skip < depth && !zone_->find(query_, skip); ++skip) {
-        append_head(0, 0, skip);
-        add_node(skip);
-      }
+      for (std::size_t skip = 1; skip < depth && !zone_->find(query_, skip); ++skip) add_node(0, 0, skip);
     }
   }
 
@@ -259,15 +230,14 @@ class ZoneBuilder {
     const std::uint32_t ttl_s = std::min(load_be32(block.data() + kRrTtlAt), load_be32(numbers + 16));
     std::vector<std::uint8_t> copy(block.data() - 2 * soa.move_count() - sizeof(RrsetHead), soa.next());
     store_be32(&copy[copy.size() - round_to_even(block.size()) + kRrTtlAt], ttl_s);
+    zone_->negative_soa_ = end();
     append(copy.data(), copy.size());
-    zone_->negative_soa_ = place();
   }
 
   const ZoneData& data_;
   std::shared_ptr<Zone> zone_;
   BlockComposer composer_;
-  QueryName query_;                 // scratch
-  std::vector<std::uint8_t> node_;  // being composed
+  QueryName query_;  // scratch
   std::vector<NodeOffset> wildcards_;
   std::vector<AdditionalResolver::Place> with_additional_;
   bool hides_ = false;  ///< some name is a cut or owns a DNAME
