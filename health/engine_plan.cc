@@ -42,11 +42,11 @@ std::vector<Believed> Engine::apply(const std::vector<TargetSpec>& plan) {
     target->check = spec.check;  // the same probe, but the name may have changed
     place(*target, spec);
   }
+  planned_.clear();  // before what it points to goes
   Predecessors predecessors = remove_unplanned();
   for (const RememberedVerdict& r : std::exchange(options_.remembered, {})) take_up(r, predecessors);
   std::vector<Believed> believed;
   believed.reserve(plan.size());
-  planned_.clear();
   planned_.reserve(plan.size());
   for (std::size_t i = 0; i < plan.size(); ++i) {
     Target* const target = known[i] != nullptr ? known[i] : &find_or_add(plan[i], keys, predecessors);

@@ -129,7 +129,9 @@ class Cache {
 
   void looked(const std::string& ca_file) {
     const std::lock_guard lock(mutex_);
-    Entry& entry = entries_[ca_file];
+    const auto found = entries_.find(ca_file);
+    if (found == entries_.end()) return;  // not used for so long that it was dropped meanwhile
+    Entry& entry = found->second;
     entry.looking = false;
     entry.looked_at = std::chrono::steady_clock::now();
   }

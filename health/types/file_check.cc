@@ -146,7 +146,7 @@ class FileTransport final : public Transport {
 
   void start(ProbeId id, const Check& check, const Address& address, ProbeListener& listener) override;
   std::optional<Outcome> overdue(ProbeId id, const Check& check) override;
-  void cancel(ProbeId id, const Check&) override { probes_.erase(id); }
+  void cancel(ProbeId id, const Check& check) override;
 
  private:
   struct Probe {
@@ -185,6 +185,15 @@ std::optional<Outcome> FileTransport::overdue(ProbeId id, const Check& check) {
   if (probe == probes_.end()) return std::nullopt;
   return Outcome{Reason::internal, fmt::format("{} could not be read within {}: its file system hangs",
                                                probe->second.path, format_duration(check.timeout))};
+}
+
+// A reading that hangs is waited for by the last probe alone, not by all that there were.
+void FileTransport::cancel(ProbeId id, const Check&) {
+  const auto probe = probes_.extract(id);
+  if (probe.empty()) return;
+  if (const auto reading = readings_.find(probe.mapped().path); reading != readings_.end()) {
+    std::erase(reading->second, id);
+  }
 }
 
 // Listeners may start and cancel probes.

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/app/file_watch.h"
 
+#include <sys/stat.h>
+
+#include <utility>
+
 #include "core/log.h"
 
 namespace gslbd::server {
@@ -11,11 +15,13 @@ FileWatch::FileWatch(uv_loop_t& loop, std::function<void()> on_quiet)
   timer_.data = this;
 }
 
-void FileWatch::watch(const std::set<std::string>& directories, Duration debounce) {
+bool FileWatch::watch(const std::set<std::string>& directories, Duration debounce) {
   debounce_ = debounce;
   // All anew: a path that has not changed may lead to another directory than it did.
   std::vector<Directory*> before;
   before.swap(directories_);
+  const auto watched_before = std::exchange(watched_, {});
+  bool is_new = false;
   for (const std::string& path : directories) {
     auto directory = std::make_unique<Directory>();
     uv_fs_event_init(&loop_, &directory->handle);
@@ -24,12 +30,18 @@ void FileWatch::watch(const std::set<std::string>& directories, Duration debounc
     const int status = uv_fs_event_start(&owned->handle, &FileWatch::on_event, path.c_str(), 0);
     if (status == 0) {
       directories_.push_back(owned);
+      struct stat found {};
+      (void)::stat(path.c_str(), &found);
+      const auto directory_of_path = std::pair(path, found.st_ino);
+      is_new = is_new || !watched_before.contains(directory_of_path);
+      watched_.insert(directory_of_path);
     } else {
       log::warning("cannot watch {} for changes: {}; SIGHUP still reloads", path, uv_strerror(status));
       release(owned);
     }
   }
   for (Directory* d : before) release(d);
+  return is_new;
 }
 
 void FileWatch::close() {

@@ -6,12 +6,14 @@
 //
 // Thread: the loop's.
 
+#include <sys/types.h>
 #include <uv.h>
 
 #include <functional>
 #include <memory>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/time.h"
@@ -26,8 +28,9 @@ class FileWatch {
   FileWatch& operator=(const FileWatch&) = delete;
 
   /// Watches exactly these directories, as they are now; those that cannot be watched are logged. To be
-  /// called again after every change: a watch follows the directory, not its name.
-  void watch(const std::set<std::string>& directories, Duration debounce);
+  /// called again after every change: a watch follows the directory, not its name. True when one of them was
+  /// not watched before: nobody has told what changed there until now.
+  bool watch(const std::set<std::string>& directories, Duration debounce);
   void close();
 
  private:
@@ -43,6 +46,7 @@ class FileWatch {
   Duration debounce_{};
   std::uint64_t first_event_ms_ = 0;     ///< of the burst that is being waited out; loop time
   std::vector<Directory*> directories_;  ///< each freed in its close callback
+  std::set<std::pair<std::string, ino_t>> watched_;
 };
 
 }  // namespace gslbd::server

@@ -114,6 +114,7 @@ class Program final : public StatusSource {
     return {
         [this](NextEdition next) { install(std::move(next)); },
         [this] { load_ended(); },
+        [this] { watch_files(); },
         [this] { return state_.edition(); },
     };
   }
@@ -228,12 +229,14 @@ class Program final : public StatusSource {
 
   void load_ended() {
     recorder_.note_reload(reloader_.last().successful, state_.generation(), reloader_.last().messages);
-    watch_files();
   }
 
+  // What changed in a directory before it was watched raised no event: then there is one more look.
   void watch_files() {
     const Config& config = state_.loaded().config;
-    watch_.watch(config.watch ? reloader_.directories() : std::set<std::string>(), config.reload_debounce);
+    const bool is_new = watch_.watch(config.watch ? reloader_.directories() : std::set<std::string>(),
+                                     config.reload_debounce);
+    if (is_new) reloader_.request_if_changed();
   }
 
   // The configuration of the start stays the measure: what waits for a restart waits until there is one.

@@ -163,6 +163,7 @@ void Reloader::finish(Job& job) {
     directories_ = std::move(job.directories);
   }
   if (!job.unchanged) note(job);
+  events_.on_seen();
   discard(loop_, std::move(ended));
   const Wish next = std::exchange(next_, Wish::none);
   if (next != Wish::none) start(next, "requested during the last reload");

@@ -33,7 +33,9 @@ class Reloader {
  public:
   struct Events {
     std::function<void(NextEdition)> on_loaded;  ///< each configuration that has no error
-    std::function<void()> on_end;  ///< after every load, good or bad: directories() may have changed
+    std::function<void()> on_end;                ///< after every load, good or bad
+    /// After every load and every look: directories() may be others, or the same made anew.
+    std::function<void()> on_seen;
     /// What is served now.
     std::function<Edition()> current;
   };

@@ -38,17 +38,18 @@ void State::install(NextEdition next, const ForcedLookup& forced) {
     Edition edition;
   };
   const auto retired = std::make_shared<Retired>();
+  std::vector<health::TargetId> ids;
+  for (const auto& b : started.believed) ids.push_back(b.id);
   retired->serving = serving_.exchange(std::move(serving));
   wait_for_readers();
   retired->edition = std::exchange(edition_, std::move(next.edition));
   ++generation_;
   if (next.steering) {
-    if (retired->serving) add_answers(*steering_, *retired->serving, retired_answers_);
     retired->steering = std::exchange(steering_, std::move(next.steering));
     pools_ = std::move(started.pools);
-    target_ids_.clear();
-    for (const auto& b : started.believed) target_ids_.push_back(b.id);
+    target_ids_ = std::move(ids);
     out_of_step_ = false;
+    if (retired->serving) add_answers(*retired->steering, *retired->serving, retired_answers_);
     events_.on_installed(started.believed);
   }
   if (events_.on_retired) events_.on_retired(retired);

@@ -46,7 +46,10 @@ struct ZoneSource {
   bool is_self_contained() const { return definitions.empty(); }
   /// True when reading it again may tell something else though its text is the same: a check of it names a
   /// file.
-  bool reads_other_files() const { return definitions.find("ca_file") != std::string::npos; }
+  bool reads_other_files() const {
+    const auto mentions = [this](const char* what) { return definitions.find(what) != std::string::npos; };
+    return mentions("\"ca_file\"") || mentions("\"token_file\"") || mentions("\"exec\"");
+  }
 };
 
 class ZoneReader {

@@ -62,8 +62,8 @@ ForcedStore::Loaded ForcedStore::load(const std::string& state_dir) {
   const StateFile file(state_dir, kName);
   const auto text = file.read();
   if (!text) {
-    log::error("{}", text.error().message);
-    return {{}, text.error().message};
+    // The next command writes the file anew: what it holds must not be lost with that.
+    return {{}, file.set_aside(text.error().message)};
   }
   if (!*text) return {};
   auto entries = parse(**text);

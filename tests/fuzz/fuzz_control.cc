@@ -51,7 +51,7 @@ Control& control() {
     uv_loop_init(&loop);
     auto* c =
         new Control(loop, "", clock, {[] {}, {}, [](const std::string&, const Address&) { return true; }});
-    c->installed({"", "", {}, catalogue()});
+    c->installed({"", "", {}, std::make_shared<const Catalogue>(catalogue())});
     return c;
   }();
   return *one;
