@@ -25,8 +25,8 @@ class ForcedStore {
   };
   /// What serialize() wrote; the error says why it cannot be that.
   static Result<std::vector<ForcedEntry>> parse(std::string_view text);
-  /// Never fails; logs what it finds. What is over is in it too. A damaged file is set aside, one that cannot
-  /// be read stays where it is.
+  /// Never fails; logs what it finds. What is over is in it too. A file that is damaged or cannot be read is
+  /// set aside: the next save writes it anew.
   static Loaded load(const std::string& state_dir);
   static std::string serialize(std::span<const ForcedEntry> entries, WallTime now);
 
