@@ -25,9 +25,7 @@ struct ApartAllocator {
   T* allocate(std::size_t n) {
     return static_cast<T*>(::operator new (whole_lines(n), std::align_val_t{kApart}));
   }
-  void deallocate(T* at, std::size_t n) noexcept {
-    ::operator delete (at, whole_lines(n), std::align_val_t{kApart});
-  }
+  void deallocate(T* at, std::size_t) noexcept { ::operator delete (at, std::align_val_t{kApart}); }
   bool operator==(const ApartAllocator&) const noexcept { return true; }
 
  private:
