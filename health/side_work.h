@@ -4,9 +4,9 @@
 // the health thread.
 //
 // Each job has a lane, such as the directory of its file. Jobs of one lane run one after the other, so that a
-// directory that hangs costs one thread and leaves the others to the rest; four of them take all threads there
-// are. The threads are not those of
-// libuv's pool: reloads and the keeping of verdicts need that one, and it cannot lose a thread.
+// directory that hangs costs one thread and leaves the others to the rest; four of them take all threads
+// there are. The threads are not those of libuv's pool: reloads and the keeping of verdicts need that one,
+// and it cannot lose a thread.
 //
 // Invariants: at most kThreads threads, which end when there was nothing to do for a while; a job whose
 // thread hangs cannot be ended: it is left behind, with all that it owns, and its result is dropped if the
