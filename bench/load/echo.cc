@@ -8,7 +8,6 @@
 // long, as a server's may be. SIGTERM ends it.
 
 #include <netinet/in.h>
-#include <netinet/udp.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -22,6 +21,7 @@
 #include <string_view>
 
 #include "bench/load/die.h"
+#include "bench/load/segment.h"
 #include "core/address.h"
 #include "core/unique_fd.h"
 
@@ -71,7 +71,7 @@ class Echo {
     std::array<bool, kBatch> taken{};
     std::array<iovec, kBatch> pieces;
     std::array<mmsghdr, kBatch> out{};
-    std::array<Control, kBatch> controls;
+    std::array<Segmented, kBatch> controls;
     unsigned used = 0, messages = 0;
     for (unsigned i = 0; i < count; ++i) {
       if (taken[i]) continue;
@@ -86,30 +86,15 @@ class Echo {
       header.msg_namelen = in_[i].msg_hdr.msg_namelen;
       header.msg_iov = &pieces[first];
       header.msg_iovlen = used - first;
-      if (used - first > 1) segment(header, controls[messages], data_[i].iov_len);
+      if (used - first > 1) controls[messages].apply(header, data_[i].iov_len);
       ++messages;
     }
     send(out.data(), messages);
   }
 
  private:
-  struct alignas(cmsghdr) Control {
-    std::array<std::byte, CMSG_SPACE(sizeof(std::uint16_t))> bytes;
-  };
-
   bool same_peer(unsigned i, unsigned j) const {
     return std::memcmp(&peers_[i], &peers_[j], in_[i].msg_hdr.msg_namelen) == 0;
-  }
-
-  static void segment(msghdr& header, Control& control, std::size_t length) {
-    header.msg_control = &control;
-    header.msg_controllen = sizeof control;
-    cmsghdr* const message = CMSG_FIRSTHDR(&header);
-    message->cmsg_level = IPPROTO_UDP;
-    message->cmsg_type = UDP_SEGMENT;
-    message->cmsg_len = CMSG_LEN(sizeof(std::uint16_t));
-    const auto size = static_cast<std::uint16_t>(length);
-    std::memcpy(CMSG_DATA(message), &size, sizeof size);
   }
 
   // What the kernel refuses is skipped: its client asks again.

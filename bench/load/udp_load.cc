@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "bench/load/die.h"
+#include "bench/load/segment.h"
 #include "bench/load/udp_channel.h"
 
 namespace gslbd::bench {
@@ -62,18 +63,11 @@ class Sender {
     std::size_t length = 0, each = 0;
     for (unsigned i = 0; i < count; ++i) length += each = stage(channel, i, &octets_[length], since);
     iovec data{octets_.data(), length};
-    Control control{};
     msghdr header{};
     header.msg_iov = &data;
     header.msg_iovlen = 1;
-    header.msg_control = &control;
-    header.msg_controllen = sizeof control;
-    cmsghdr* const message = CMSG_FIRSTHDR(&header);
-    message->cmsg_level = IPPROTO_UDP;
-    message->cmsg_type = UDP_SEGMENT;
-    message->cmsg_len = CMSG_LEN(sizeof(std::uint16_t));
-    const auto segment = static_cast<std::uint16_t>(each);
-    std::memcpy(CMSG_DATA(message), &segment, sizeof segment);
+    Segmented control;
+    control.apply(header, each);
     const bool sent = ::sendmsg(channel.fd(), &header, MSG_DONTWAIT) >= 0;
     account(channel, count, sent ? count : 0);
     return sent;
