@@ -52,12 +52,6 @@ class ZoneDirectory {
     return kNone;
   }
 
-  /// Brings nearer what find() will read first.
-  void prefetch(const QueryName& name) const noexcept {
-    const std::size_t labels = name.label_count();
-    __builtin_prefetch(&slots_[home_slot(name.suffix_hash(labels - deepest_below(labels)))]);
-  }
-
  private:
   struct Slot {
     std::uint64_t hash = 0;
