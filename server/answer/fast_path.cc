@@ -14,14 +14,8 @@ namespace type = zones::type;
 
 namespace {
 
-// Where not everybody may ask, or not as often as he likes, there is something to decide before an answer,
-// and that is for the long way.
-bool is_guarded(const AnswerPolicy& policy) noexcept {
-  return policy.rate_limiter != nullptr ||
-         std::any_of(policy.listeners.begin(), policy.listeners.end(),
-                     [](const AccessList& list) { return !list.is_open(); });
-}
-// Whether it is nothing to this asker: over TCP nobody is limited.
+// Where a snapshot is guarded there may be something to decide before an answer, and that is for the long
+// way; but over TCP nobody is limited.
 bool is_free(const AnswerPolicy& policy, const Asker& asker) noexcept {
   const bool listed = asker.listener < policy.listeners.size() && !policy.listeners[asker.listener].is_open();
   return !listed && (policy.rate_limiter == nullptr || asker.transport == Transport::tcp);
@@ -50,12 +44,11 @@ std::size_t response_limit(std::uint16_t udp_payload, const BatchQuery& query) n
 
 inline void FastPath::read(const Serving& serving, std::span<const BatchQuery> batch) noexcept {
   const AnswerPolicy& policy = serving.policy();
-  const bool guarded = is_guarded(policy);
   const ServedZone* zone = serving.zones().empty() ? nullptr : &serving.zone(0);
   for (std::size_t i = 0; i < batch.size(); ++i) {
     Item& item = items_[i];
     item.zone = nullptr;
-    if (guarded && !is_free(policy, batch[i].asker)) continue;
+    if (serving.is_guarded() && !is_free(policy, batch[i].asker)) continue;
     if (zone == nullptr || !item.question.read(batch[i].query)) continue;
     item.zone = find_zone(serving, item.question.name, *zone);
     if (item.zone == nullptr) continue;

@@ -55,13 +55,16 @@ class Serving {
         directory_(&served_zones_->directory()),
         zones_(served_zones_->all()),
         pools_(served_pools_->pools_),
-        workers_(served_pools_->workers_) {}
+        workers_(served_pools_->workers_),
+        guarded_(is_guarded(*policy_)) {}
   /// Of zones and pools that nothing else uses.
   Serving(std::vector<ServedZone> zones, std::vector<std::unique_ptr<const AnswerSet>> answer_sets,
           std::size_t answer_counters, std::size_t workers,
           std::shared_ptr<const AnswerPolicy> policy = std::make_shared<const AnswerPolicy>());
 
   const AnswerPolicy& policy() const { return *policy_; }
+  /// True when not everybody may ask on every listener, or not as often as he likes.
+  bool is_guarded() const { return guarded_; }
   const zones::ZoneDirectory& directory() const { return *directory_; }
   std::span<const ServedZone> zones() const { return zones_; }
   const ServedZone& zone(std::uint32_t index) const { return zones_[index]; }
@@ -73,11 +76,14 @@ class Serving {
   std::shared_ptr<const ServedZones> served_zones_;
   std::shared_ptr<ServedPools> served_pools_;
   std::shared_ptr<const AnswerPolicy> policy_;
+  static bool is_guarded(const AnswerPolicy& policy);
+
   // Of the above, one step nearer to a query:
   const zones::ZoneDirectory* directory_;
   std::span<const ServedZone> zones_;
   std::span<Pool> pools_;
   std::span<const std::unique_ptr<WorkerState>> workers_;
+  bool guarded_;
 };
 
 }  // namespace gslbd::server
