@@ -46,7 +46,9 @@ void TcpRound::run(std::span<const ReadyConnection> ready, ReaderGate& gate) {
     const bool slow = r.connection->blocked();
     const auto octets = r.connection->receive(slot(read), r.hung_up);
     if (octets.empty()) continue;
-    inputs_[read++] = {.connection = r.connection, .octets = octets, .keepalive = keepalive, .slow = slow};
+    Counter& count = counters_.queries_of(Transport::tcp, r.connection->asker().address.family());
+    inputs_[read++] = {
+        .connection = r.connection, .octets = octets, .count = &count, .keepalive = keepalive, .slow = slow};
   }
   const std::span<Input> inputs(inputs_.data(), read);
   gate.enter();
@@ -105,7 +107,7 @@ void TcpRound::stage(Input& input, const BatchQuery& answered) {
   if (!input.goes_on()) return;
   staged_for_ = &input;
   input.answered += 2 + answered.query.size();
-  ++input.queries;
+  input.count->add();  // before its client hears of it
   if (size == 0) return;
   ++input.responses;
   std::uint8_t* const out = staging_.get() + staged_;
@@ -122,7 +124,6 @@ void TcpRound::send_staged() {
 
 void TcpRound::finish(Input& input) {
   TcpConnection& connection = *input.connection;
-  counters_.queries_of(Transport::tcp, connection.asker().address.family()).add(input.queries);
   if (!connection.is_open()) return;
   if (input.responses != 0) server_.touch(connection);
   if (input.malformed && !connection.blocked()) return connection.close(TcpClose::malformed);

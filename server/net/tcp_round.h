@@ -47,7 +47,7 @@ class TcpRound {
     TcpConnection* connection = nullptr;
     std::span<const std::uint8_t> octets;
     std::size_t answered = 0;  ///< so many of the octets
-    std::size_t queries = 0;
+    Counter* count = nullptr;  ///< of the queries of its family
     std::size_t responses = 0;
     std::uint16_t keepalive = 0;
     bool malformed = false;  ///< behind what is answered
