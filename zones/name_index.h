@@ -24,6 +24,20 @@
 namespace gslbd::zones {
 
 class NameIndex {
+  friend struct NameIndexTwins;  // a test holds the two ways to compare equal
+
+  static constexpr std::size_t kSlots = 12;
+  static constexpr std::size_t kUsual = 8;
+
+  // Empty is all zero.
+  struct alignas(64) Bucket {
+    std::array<std::uint8_t, kSlots> tags;
+    std::uint8_t used;
+    bool spilt;  ///< names whose home this is are in buckets behind it
+    std::array<NodeOffset, kSlots> nodes;
+  };
+  static_assert(sizeof(Bucket) == 64);
+
  public:
   NameIndex() = default;
   /// Room for `names` names at the usual density.
@@ -44,7 +58,23 @@ class NameIndex {
     ++size_;
   }
 
-  void prefetch(std::uint64_t hash) const noexcept { __builtin_prefetch(&buckets_[home(hash)]); }
+  /// find() in two steps, of which the first brings nearer what the second reads.
+  class Place {
+    friend class NameIndex;
+    const Bucket* bucket;
+  };
+  Place prefetch(std::uint64_t hash) const noexcept {
+    Place place;
+    place.bucket = &buckets_[home(hash)];
+    __builtin_prefetch(place.bucket);
+    return place;
+  }
+  /// The first node there with that hash, as far as it is compared; 0: there is none, or not there.
+  static NodeOffset first(Place place, std::uint64_t hash) noexcept {
+    // Unused slots are behind the used ones, and hold 0.
+    const std::uint32_t found = same_tags(*place.bucket, tag(hash));
+    return found == 0 ? 0 : place.bucket->nodes[static_cast<unsigned>(std::countr_zero(found))];
+  }
 
   /// The first node with that hash, as far as it is compared, that f(NodeOffset) says yes to; 0: there is
   /// none.
@@ -69,39 +99,28 @@ class NameIndex {
   }
 
  private:
-  friend struct NameIndexTwins;  // a test holds the two ways to compare equal
-
-  static constexpr std::size_t kSlots = 12;
-  static constexpr std::size_t kUsual = 8;
-
-  // Empty is all zero.
-  struct alignas(64) Bucket {
-    std::array<std::uint8_t, kSlots> tags;
-    std::uint8_t used;
-    bool spilt;  ///< names whose home this is are in buckets behind it
-    std::array<NodeOffset, kSlots> nodes;
-  };
-  static_assert(sizeof(Bucket) == 64);
-
   static std::uint8_t tag(std::uint64_t hash) { return static_cast<std::uint8_t>(hash); }
   std::size_t home(std::uint64_t hash) const { return ((hash >> 32) * buckets_.size()) >> 32; }
   std::size_t next(std::size_t at) const { return at + 1 == buckets_.size() ? 0 : at + 1; }
 
   /// A bit for each node of the bucket whose tag is `tag`.
   static std::uint32_t matches(const Bucket& bucket, std::uint8_t tag) noexcept {
+    return same_tags(bucket, tag) & ((1U << bucket.used) - 1);
+  }
+  /// The same with the unused slots, whose tags are 0.
+  static std::uint32_t same_tags(const Bucket& bucket, std::uint8_t tag) noexcept {
 #ifdef __SSE2__
-    // The four octets behind the tags are compared too, and masked out with the unused slots.
+    // The four octets behind the tags are compared too, and masked out.
     const __m128i tags = _mm_load_si128(reinterpret_cast<const __m128i*>(&bucket));
     const __m128i same = _mm_cmpeq_epi8(tags, _mm_set1_epi8(static_cast<char>(tag)));
-    return static_cast<std::uint32_t>(_mm_movemask_epi8(same)) & ((1U << bucket.used) - 1);
+    return static_cast<std::uint32_t>(_mm_movemask_epi8(same)) & ((1U << kSlots) - 1);
 #else
-    return matches_one_by_one(bucket, tag);
+    return same_tags_one_by_one(bucket, tag);
 #endif
   }
-  static std::uint32_t matches_one_by_one(const Bucket& bucket, std::uint8_t tag) noexcept {
+  static std::uint32_t same_tags_one_by_one(const Bucket& bucket, std::uint8_t tag) noexcept {
     std::uint32_t found = 0;
-    for (std::size_t i = 0; i < bucket.used; ++i)
-      found |= static_cast<std::uint32_t>(bucket.tags[i] == tag) << i;
+    for (std::size_t i = 0; i < kSlots; ++i) found |= static_cast<std::uint32_t>(bucket.tags[i] == tag) << i;
     return found;
   }
 

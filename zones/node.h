@@ -100,6 +100,9 @@ constexpr std::uint16_t network_order(std::uint16_t n) {
 constexpr std::uint32_t network_order(std::uint32_t n) {
   return kSwapped ? __builtin_bswap32(n) : n;
 }
+constexpr std::uint64_t network_order(std::uint64_t n) {
+  return kSwapped ? __builtin_bswap64(n) : n;
+}
 }  // namespace detail
 
 /// The number that the network-order octets at `at` are.
@@ -115,6 +118,10 @@ inline void store_be16(std::uint8_t* at, std::size_t value) {
 }
 inline void store_be32(std::uint8_t* at, std::uint32_t value) {
   const std::uint32_t octets = detail::network_order(value);
+  std::memcpy(at, &octets, sizeof octets);
+}
+inline void store_be64(std::uint8_t* at, std::uint64_t value) {
+  const std::uint64_t octets = detail::network_order(value);
   std::memcpy(at, &octets, sizeof octets);
 }
 

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstdint>
 #include <cstring>
 #include <span>
@@ -21,6 +22,17 @@ namespace detail {
 
 __extension__ using Uint128 = unsigned __int128;
 
+/// By number: what keeps so many octets of eight, and clears those behind them.
+inline constexpr auto kFirstOctets = [] {
+  std::array<std::array<std::uint8_t, 8>, 8> octets{};
+  std::array<std::uint64_t, 8> masks{};
+  for (std::size_t n = 0; n < masks.size(); ++n) {
+    std::fill_n(octets[n].begin(), n, std::uint8_t{0xff});
+    masks[n] = std::bit_cast<std::uint64_t>(octets[n]);
+  }
+  return masks;
+}();
+
 /// Folds one label (its length octet and its bytes) into the hash of the labels right of it. Reads up to 7
 /// octets past the label, which the caller's buffer must have.
 inline std::uint64_t fold_label(std::uint64_t hash, const std::uint8_t* label) {
@@ -29,7 +41,7 @@ inline std::uint64_t fold_label(std::uint64_t hash, const std::uint8_t* label) {
   for (;; label += 8, left -= 8) {
     std::uint64_t chunk;
     std::memcpy(&chunk, label, 8);
-    if (left < 8) chunk &= (std::uint64_t{1} << (8 * left)) - 1;
+    if (left < 8) chunk &= kFirstOctets[left];
     const auto product = static_cast<Uint128>(hash ^ chunk) * kFactor;
     hash = static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
     if (left <= 8) return hash + left;
@@ -84,10 +96,12 @@ class QueryName {
   std::span<const std::uint8_t> wire() const { return {wire_.data(), length_}; }
   /// What remains when the `n` leftmost labels are gone; n at most label_count().
   std::span<const std::uint8_t> suffix(std::size_t n) const { return wire().subspan(label_at_[n]); }
+  /// Octets left of the last `labels` labels; at most label_count().
+  std::size_t length_above(std::size_t labels) const { return label_at_[labels_ - labels]; }
   /// True when the last `labels` labels are `apex`, which has as many and is lower case.
   bool ends_in(std::span<const std::uint8_t> apex, std::size_t labels) const {
     if (labels > labels_) return false;
-    const std::size_t at = label_at_[labels_ - labels];
+    const std::size_t at = length_above(labels);
     return length_ - at == apex.size() && equal_octets(&wire_[at], apex.data(), apex.size());
   }
   std::uint64_t suffix_hash(std::size_t n) const { return suffix_hash_[n]; }
@@ -106,9 +120,11 @@ class QueryName {
     for (;; ++labels) {
       if (at >= end) return false;
       const std::size_t n = wire[at];
-      if (n > kMaxLabelLength) return false;
       label_at_[labels] = static_cast<std::uint8_t>(at);
-      if (n == 0) break;
+      if (n - 1 >= kMaxLabelLength) {
+        if (n != 0) return false;
+        break;
+      }
       at += n + 1;
     }
     length_ = at + 1;

@@ -62,19 +62,18 @@ class alignas(kCacheLine) Zone {
   }
   /// find() in three steps, so that several names wait for memory at the same time: bring its place in the
   /// index nearer; see there whether a node may be the one, and bring that nearer; look whether it is.
-  void prefetch(std::uint64_t hash) const noexcept { index_.prefetch(hash); }
-  /// The node that `hash` leads to first; 0: there is none. Others may follow.
-  NodeOffset candidate(std::uint64_t hash) const noexcept {
-    const NodeOffset found = index_.find(hash, [](NodeOffset) { return true; });
-    const std::uint8_t* const at = &arena_[found];
+  NameIndex::Place prefetch(std::uint64_t hash) const noexcept { return index_.prefetch(hash); }
+  /// Where the node is that `hash` leads to first, or one that is never to be answered from (kNodeHidden).
+  const std::uint8_t* candidate(NameIndex::Place place, std::uint64_t hash) const noexcept {
+    const std::uint8_t* const at = &arena_[NameIndex::first(place, hash)];
     __builtin_prefetch(at);
     __builtin_prefetch(at + kUsualNode);  // in the arena: the negative SOA follows the last node
-    return found;
+    return at;
   }
-  bool is_named(NodeView node, const QueryName& name) const noexcept {
+  /// Whether a node has the name that begins with these octets, of which so many lie left of the apex.
+  static bool is_named(NodeView node, const std::uint8_t* name, std::size_t relative_length) noexcept {
     const auto have = node.relative_name();
-    return have.size() == name.length() - apex_length() &&
-           equal_octets(have.data(), name.wire().data(), have.size());
+    return have.size() == relative_length && equal_octets(have.data(), name, have.size());
   }
   /// The node of "*." before that suffix.
   NodeView find_wildcard(const QueryName& name, std::size_t skip) const {
@@ -102,7 +101,8 @@ class alignas(kCacheLine) Zone {
   friend class ZoneBuilder;
   friend class AdditionalResolver;
 
-  static constexpr NodeOffset kFirstNode = 4;
+  // At 0, where the index leads for names that are not there, is a head without anything, and hidden.
+  static constexpr NodeOffset kFirstNode = sizeof(NodeHead);
   static constexpr std::size_t kUsualNode = 48;  ///< octets that a node with an address or two has
 
   NodeView find(std::uint64_t hash, std::span<const std::uint8_t> relative, bool starred) const {

@@ -62,7 +62,8 @@ class ZoneBuilder {
       run = run.subspan(n);
     }
     zone_->arena_.reserve(octets);
-    zone_->arena_.resize(Zone::kFirstNode);
+    const NodeHead none{.name_length = 0, .flags = kNodeHidden, .rrset_count = 0, .link = 0};
+    append(&none, sizeof none);
     zone_->index_ = NameIndex(owners);
   }
 

@@ -104,13 +104,14 @@ void one_by_one(const Zone& zone, const Queries& queries, Answers& answers) {
 template <int ahead>
 void in_batches(const Zone& zone, const Queries& queries, Answers& answers) {
   static std::array<QueryName, kBatch> names;
+  static std::array<NameIndex::Place, kBatch> places;
   for (std::size_t i = 0; i < kQueries; i += kBatch) {
     for (std::size_t k = 0; k < kBatch; ++k) {
       names[k].assign(queries[i + k]);
-      if (ahead > 0) zone.prefetch(names[k].suffix_hash(0));
+      if (ahead > 0) places[k] = zone.prefetch(names[k].suffix_hash(0));
     }
     if (ahead > 1) {
-      for (const QueryName& name : names) (void)zone.candidate(name.suffix_hash(0));
+      for (std::size_t k = 0; k < kBatch; ++k) (void)zone.candidate(places[k], names[k].suffix_hash(0));
     }
     for (const QueryName& name : names) answers.take(lookup(zone, name).node);
   }

@@ -22,8 +22,8 @@ bool is_free(const AnswerPolicy& policy, const Asker& asker) noexcept {
 }
 
 std::size_t response_limit(std::uint16_t udp_payload, const BatchQuery& query) noexcept {
-  const std::size_t most = query.asker.transport == Transport::tcp ? kMaxMessageSize : udp_payload;
-  return std::min(most, query.response.size());
+  const std::size_t room = query.response.size();  // of a message, on TCP
+  return query.asker.transport == Transport::tcp ? room : std::min<std::size_t>(udp_payload, room);
 }
 
 }  // namespace
@@ -33,7 +33,8 @@ std::size_t response_limit(std::uint16_t udp_payload, const BatchQuery& query) n
   read(serving, batch);
   for (std::size_t i = 0; i < batch.size(); ++i) {
     Item& item = items_[i];
-    if (item.zone != nullptr) item.candidate = item.zone->zone->candidate(item.question.name.suffix_hash(0));
+    if (item.zone == nullptr) continue;
+    item.node = item.zone->zone->candidate(item.place, item.question.name.suffix_hash(0));
   }
   for (std::size_t i = 0; i < batch.size(); ++i) {
     BatchQuery& query = batch[i];
@@ -42,29 +43,35 @@ std::size_t response_limit(std::uint16_t udp_payload, const BatchQuery& query) n
   }
 }
 
-inline void FastPath::read(const Serving& serving, std::span<const BatchQuery> batch) noexcept {
+// Apart from the answering, so that each has the registers for itself.
+[[gnu::noinline, gnu::flatten]] void FastPath::read(const Serving& serving,
+                                                    std::span<const BatchQuery> batch) noexcept {
   const AnswerPolicy& policy = serving.policy();
-  const ServedZone* zone = serving.zones().empty() ? nullptr : &serving.zone(0);
+  if (serving.zones().empty()) {
+    for (std::size_t i = 0; i < batch.size(); ++i) items_[i].zone = nullptr;
+    return;
+  }
+  const ServedZone* zone = &serving.zone(0);
   for (std::size_t i = 0; i < batch.size(); ++i) {
     Item& item = items_[i];
     item.zone = nullptr;
     if (serving.is_guarded() && !is_free(policy, batch[i].asker)) continue;
-    if (zone == nullptr || !item.question.read(batch[i].query)) continue;
+    if (!item.question.read(batch[i].query)) continue;
     item.zone = find_zone(serving, item.question.name, *zone);
     if (item.zone == nullptr) continue;
     zone = item.zone;
-    zone->zone->prefetch(item.question.name.suffix_hash(0));
+    item.relative_length = item.question.name.length_above(zone->zone->apex_labels());
+    item.place = zone->zone->prefetch(item.question.name.suffix_hash(0));
   }
 }
 
 // Hashes the name as far as its zone needs it. Most queries are for the zone of the one before: then only the
 // labels below its apex are hashed.
 inline const ServedZone* FastPath::find_zone(const Serving& serving, zones::QueryName& name,
-                                             const ServedZone& guess) const noexcept {
-  if (!guess.has_zones_below && name.ends_in(guess.zone->apex().wire(), guess.zone->apex_labels()))
-      [[likely]] {
+                                             const ServedZone& guess) noexcept {
+  if (guess.is_plain && name.ends_in(guess.zone->apex().wire(), guess.zone->apex_labels())) [[likely]] {
     name.hash_above(guess.zone->apex_labels(), guess.apex_hash);
-    return guess.access == nullptr ? &guess : nullptr;
+    return &guess;
   }
   name.hash();
   const std::uint32_t index = serving.directory().find(name);
@@ -76,7 +83,7 @@ inline std::size_t FastPath::answer_one(const Serving& serving, const Item& item
                                         const BatchQuery& query) noexcept {
   if (item.question.edns) return answer_with_opt(serving, item, query);
   MessageWriter out(query.response, response_limit(kMinUdpPayload, query), 0);
-  const Done done = compose(item, {serving, *item.zone, item.question, query, out});
+  const Done done = compose({serving, item, query, out});
   return done == Done::no ? 0 : finish(done, query, out);
 }
 
@@ -88,7 +95,7 @@ inline std::size_t FastPath::answer_with_opt(const Serving& serving, const Item&
   const AnswerPolicy& policy = serving.policy();
   const std::uint16_t udp_payload = std::min(question.udp_payload, policy.udp_payload);
   MessageWriter out(query.response, response_limit(udp_payload, query), kBareOptSize);
-  const Done done = compose(item, {serving, *item.zone, question, query, out});
+  const Done done = compose({serving, item, query, out});
   if (done == Done::no) return 0;
   counters_.edns.add();
   out.add_bare_opt(policy.udp_payload, question.dnssec_ok);
@@ -107,7 +114,7 @@ inline std::size_t FastPath::answer_with_opt(const Serving& serving, const Item&
   if (bake && !CookieSecrets::is_cookie(*edns.cookie)) return 0;
   const std::uint16_t udp_payload = std::min(question.udp_payload, policy.udp_payload);
   MessageWriter out(query.response, response_limit(udp_payload, query), opt_size(edns, policy));
-  const Done done = compose(item, {serving, *item.zone, question, query, out});
+  const Done done = compose({serving, item, query, out});
   if (done == Done::no) return 0;
   EdnsAnswer answer;
   answer.set_zone(*item.zone->zone, item.zone->reports);
@@ -124,44 +131,34 @@ inline std::size_t FastPath::answer_with_opt(const Serving& serving, const Item&
 inline std::size_t FastPath::finish(Done done, const BatchQuery& query, MessageWriter& out) noexcept {
   const Rcode rcode = done == Done::nxdomain ? Rcode::nxdomain : Rcode::noerror;
   counters_.by_rcode[static_cast<std::size_t>(rcode)].add();
-  const std::uint8_t* const header = query.query.data();
-  return out.finish(zones::load_be16(header), zones::load_be16(header + 2), rcode, true);
+  return out.finish(zones::load_be32(query.query.data()), rcode, true);
 }
 
-// What has no node of its own, or not one to be answered from. Apart from the rest, so that what follows
-// stays in registers.
-[[gnu::noinline]] static zones::LookupResult look_up_all(const zones::Zone& zone,
-                                                         const zones::QueryName& name) noexcept {
-  return zones::lookup(zone, name);
-}
-
-inline zones::LookupResult FastPath::look_up(const Item& item) noexcept {
+// For what has no node of its own, or not one to be answered from. Apart from the rest, so that the usual
+// case stays in registers.
+[[gnu::noinline]] FastPath::Located FastPath::look_further(const Item& item) noexcept {
   const zones::Zone& zone = *item.zone->zone;
-  const NodeView candidate = zone.node(item.candidate);
-  const bool found = item.candidate != 0 && zone.is_named(candidate, item.question.name) &&
-                     !candidate.has_any(zones::kNodeHidden | zones::kNodeCut);
-  if (found) [[likely]]
-    return {Found::node, candidate};
-  return look_up_all(zone, item.question.name);
+  const auto result = zones::lookup(zone, item.question.name);
+  return {result.found, result.found == Found::node ? zone.offset_of(result.node) : 0};
 }
 
-inline FastPath::Done FastPath::compose(const Item& item, Job job) noexcept {
-  job.out.question(job.query.query.subspan(kHeaderSize, job.question.size()));
-  const auto found = look_up(item);
-  switch (found.found) {
-    case Found::node:
-      return compose_node(found.node, job);
-    case Found::nothing:
-      return negative(Done::nxdomain, job);
-    case Found::referral:
-    case Found::dname:
-      break;
+inline FastPath::Done FastPath::compose(Job job) noexcept {
+  const Item& item = job.item;
+  job.out.question(job.query.query.data() + kHeaderSize, item.question.size());
+  NodeView node(item.node);
+  const bool found = zones::Zone::is_named(node, item.question.name.wire().data(), item.relative_length) &&
+                     !node.has_any(zones::kNodeHidden | zones::kNodeCut);
+  if (!found) [[unlikely]] {
+    const Located located = look_further(item);
+    if (located.found == Found::nothing) return negative(Done::nxdomain, job);
+    if (located.found != Found::node) return Done::no;  // a referral, or a DNAME
+    node = item.zone->zone->node(located.node);
   }
-  return Done::no;
+  return compose_node(node, job);
 }
 
 inline FastPath::Done FastPath::compose_node(NodeView node, Job job) noexcept {
-  const std::uint16_t qtype = job.question.qtype;
+  const std::uint16_t qtype = job.item.question.qtype;
   if (node.has(zones::kNodeHasPool) && (qtype == type::kA || qtype == type::kAaaa))
     return compose_pool(node, job);
   const RrsetView rrset = node.rrset(qtype);
@@ -174,8 +171,8 @@ inline FastPath::Done FastPath::compose_node(NodeView node, Job job) noexcept {
 
 inline FastPath::Done FastPath::compose_pool(NodeView node, Job job) noexcept {
   const zones::PoolBinding binding = node.first_rrset().pool();
-  const AnswerSet& set = PoolRecords::answers(job.serving, job.zone, binding);
-  const Family family = job.question.qtype == type::kAaaa ? Family::v6 : Family::v4;
+  const AnswerSet& set = PoolRecords::answers(job.serving, job.zone(), binding);
+  const Family family = job.item.question.qtype == type::kAaaa ? Family::v6 : Family::v4;
   const AddressAnswers& answers = family == Family::v6 ? set.v6 : set.v4;
   // What is served while all is down comes with an explanation.
   if (answers.all_down || answers.selection == Selection::servfail) return Done::no;
@@ -183,13 +180,13 @@ inline FastPath::Done FastPath::compose_pool(NodeView node, Job job) noexcept {
   // Asked before the draw, which cannot be taken back.
   if (!job.out.has_room(answers.count * std::size_t{answers.rr_size})) return Done::no;
   pools_.serve(job.query.asker.address);
-  pools_.add(job.serving, job.zone, binding, set, family, MessageWriter::answer, kHeaderSize, job.out);
+  pools_.add(job.serving, job.zone(), binding, set, family, MessageWriter::answer, kHeaderSize, job.out);
   return Done::noerror;
 }
 
 inline FastPath::Done FastPath::negative(Done rcode, Job job) noexcept {
   const Place apex{job.apex(), job.apex()};
-  return job.out.add(MessageWriter::authority, job.zone.zone->negative_soa(), 0, apex) ? rcode : Done::no;
+  return job.out.add(MessageWriter::authority, job.zone().zone->negative_soa(), 0, apex) ? rcode : Done::no;
 }
 
 }  // namespace gslbd::server

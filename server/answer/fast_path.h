@@ -39,34 +39,39 @@ class FastPath {
   // A query and what has been found for it.
   struct Item {
     const ServedZone* zone = nullptr;  ///< that it is for; null: it takes the long way
-    zones::NodeOffset candidate = 0;   ///< see zones::Zone::candidate()
+    std::size_t relative_length = 0;   ///< octets of its name left of the zone's apex
+    zones::NameIndex::Place place;     ///< see zones::Zone::prefetch()
+    const std::uint8_t* node;          ///< see zones::Zone::candidate()
     FastQuestion question;
   };
   // An answer under way.
   struct Job {
     const Serving& serving;
-    const ServedZone& zone;
-    const FastQuestion& question;
+    const Item& item;
     const BatchQuery& query;
     MessageWriter& out;
 
+    const ServedZone& zone() const noexcept { return *item.zone; }
     /// Where the zone's apex stands in the message.
-    std::size_t apex() const noexcept {
-      return kHeaderSize + question.name.length() - zone.zone->apex_length();
-    }
+    std::size_t apex() const noexcept { return kHeaderSize + item.relative_length; }
+  };
+  // Where a name's node is, if it was found.
+  struct Located {
+    zones::Found found;
+    zones::NodeOffset node;
   };
   /// How an answer came out.
   enum class Done : std::uint8_t { no, noerror, nxdomain };
 
   void read(const Serving& serving, std::span<const BatchQuery> batch) noexcept;
-  const ServedZone* find_zone(const Serving& serving, zones::QueryName& name,
-                              const ServedZone& guess) const noexcept;
+  static const ServedZone* find_zone(const Serving& serving, zones::QueryName& name,
+                                     const ServedZone& guess) noexcept;
   std::size_t answer_one(const Serving& serving, const Item& item, const BatchQuery& query) noexcept;
   std::size_t answer_with_opt(const Serving& serving, const Item& item, const BatchQuery& query) noexcept;
   std::size_t answer_with_options(const Serving& serving, const Item& item, const BatchQuery& query) noexcept;
   std::size_t finish(Done done, const BatchQuery& query, MessageWriter& out) noexcept;
-  static zones::LookupResult look_up(const Item& item) noexcept;
-  Done compose(const Item& item, Job job) noexcept;
+  static Located look_further(const Item& item) noexcept;
+  Done compose(Job job) noexcept;
   Done compose_node(zones::NodeView node, Job job) noexcept;
   Done compose_pool(zones::NodeView node, Job job) noexcept;
   static Done negative(Done rcode, Job job) noexcept;

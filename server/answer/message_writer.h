@@ -28,10 +28,11 @@ class MessageWriter {
 
   enum Section : std::uint8_t { answer = 0, authority = 1, additional = 2 };
 
-  void question(std::span<const std::uint8_t> octets) {
-    copy_octets(out_ + kHeaderSize, octets.data(), octets.size());
-    size_ = kHeaderSize + octets.size();
-    question_count_ = octets.empty() ? 0 : 1;
+  /// At most once, and before anything else; without one there is none.
+  void question(const std::uint8_t* octets, std::size_t size) {
+    copy_octets(out_ + kHeaderSize, octets, size);
+    size_ = kHeaderSize + size;
+    counts_ = kOneQuestion;
   }
 
   std::size_t size() const { return size_; }
@@ -52,7 +53,7 @@ class MessageWriter {
       }
     }
     size_ += block.size();
-    counts_[section] = static_cast<std::uint16_t>(counts_[section] + rrset.rr_count());
+    count(section, rrset.rr_count());
     return true;
   }
 
@@ -69,7 +70,7 @@ class MessageWriter {
       for (std::size_t i = 0; i < count; ++i) zones::store_be32(at + i * stride + zones::kRrTtlAt, ttl_s);
     }
     size_ += records.size();
-    counts_[section] = static_cast<std::uint16_t>(counts_[section] + count);
+    this->count(section, count);
     return true;
   }
 
@@ -85,7 +86,7 @@ class MessageWriter {
     zones::store_be16(at + zones::kRrLengthAt, target.size());
     std::memcpy(at + zones::kRrDataAt, target.data(), target.size());
     size_ += zones::kRrDataAt + target.size();
-    ++counts_[answer];
+    count(answer, 1);
     return true;
   }
 
@@ -94,20 +95,21 @@ class MessageWriter {
     if (record.size() > limit_ - size_) return false;
     std::memcpy(out_ + size_, record.data(), record.size());
     size_ += record.size();
-    ++counts_[answer];
+    count(answer, 1);
     return true;
   }
 
   /// True when that many octets of records fit.
   bool has_room(std::size_t octets) const { return octets <= limit_ - size_; }
   bool truncated() const { return truncated_; }
-  bool empty() const { return counts_[answer] == 0; }
+  /// True when there is no answer yet.
+  bool empty() const { return (counts_ >> place_of(answer) & 0xffff) == 0; }
 
   /// Takes every record back, and TC.
   void clear(std::size_t question_size) {
     truncated_ = false;
     size_ = kHeaderSize + question_size;
-    counts_[0] = counts_[1] = counts_[2] = 0;
+    counts_ &= kOneQuestion;
   }
   /// The same, and sets TC: the asker comes again over TCP (RFC 2181 §9, RFC 7766 §5).
   void truncate(std::size_t question_size) {
@@ -119,7 +121,7 @@ class MessageWriter {
   std::span<std::uint8_t> rest() { return {out_ + size_, room_ - size_}; }
   void added_opt(std::size_t octets) {
     size_ += octets;
-    ++counts_[additional];
+    count(additional, 1);
   }
 
   /// An OPT without options, for NOERROR and NXDOMAIN, whose upper bits are 0 (RFC 6891 §6.1.3). The room
@@ -133,21 +135,24 @@ class MessageWriter {
     added_opt(kBareOptSize);
   }
 
-  /// Writes the header; returns the message's length. `id` and `query_flags` are the query's.
-  std::size_t finish(std::uint16_t id, std::uint16_t query_flags, Rcode rcode, bool authoritative) {
-    std::uint16_t flags =
-        flag::kResponse | static_cast<std::uint16_t>(static_cast<std::uint16_t>(rcode) & 0xf);
-    flags = static_cast<std::uint16_t>(flags | (query_flags & (flag::kOpcode | flag::kRecursionDesired)));
-    if (authoritative) flags |= flag::kAuthoritative;
-    if (truncated_) flags |= flag::kTruncated;
-    zones::store_be16(out_, id);
-    zones::store_be16(out_ + 2, flags);
-    zones::store_be16(out_ + 4, question_count_);
-    for (std::size_t i = 0; i < 3; ++i) zones::store_be16(out_ + 6 + 2 * i, counts_[i]);
+  /// Writes the header; returns the message's length. `id_and_flags` are the query's first four octets.
+  std::size_t finish(std::uint32_t id_and_flags, Rcode rcode, bool authoritative) {
+    constexpr std::uint32_t kKept = 0xffff0000 | flag::kOpcode | flag::kRecursionDesired;
+    std::uint32_t begin = (id_and_flags & kKept) | flag::kResponse;
+    begin |= static_cast<std::uint32_t>(rcode) & 0xf;
+    if (authoritative) begin |= flag::kAuthoritative;
+    if (truncated_) begin |= flag::kTruncated;
+    zones::store_be32(out_, begin);
+    zones::store_be64(out_ + 4, counts_);
     return size_;
   }
 
  private:
+  // Where a section's count stands in counts_.
+  static constexpr unsigned place_of(Section section) { return 32U - 16U * section; }
+  static constexpr std::uint64_t kOneQuestion = std::uint64_t{1} << 48;
+
+  void count(Section section, std::size_t records) { counts_ += std::uint64_t{records} << place_of(section); }
   static void move_owners(std::uint8_t* at, std::size_t size, std::size_t owner) {
     for (std::size_t i = 0; i < size; i += zones::kRrDataAt + zones::load_be16(at + i + zones::kRrLengthAt)) {
       zones::store_be16(at + i, 0xc000 | owner);
@@ -158,8 +163,8 @@ class MessageWriter {
   std::size_t room_;   // for the whole message
   std::size_t limit_;  // for records
   std::size_t size_ = kHeaderSize;
-  std::uint16_t question_count_ = 0;
-  std::uint16_t counts_[3] = {0, 0, 0};
+  std::uint64_t counts_ =
+      0;  // of questions and of each section's records, as the header has them (16 bits each)
   bool truncated_ = false;
 };
 

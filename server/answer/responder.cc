@@ -49,7 +49,7 @@ std::size_t Responder::handle(std::span<const std::uint8_t> packet, const Asker&
   if (query_.edns.cookie && policy.cookies) cookie = bake_cookie(*policy.cookies, asker, edns);
   MessageWriter out(response, response_limit(query_, policy, asker.transport, response.size()),
                     opt_size(query_.edns, policy));
-  out.question(query_.question);
+  if (!query_.question.empty()) out.question(query_.question.data(), query_.question.size());
   Composed done = answer(parsed, serving, asker, cookie, out);
   if (!done.fits) out.truncate(query_.question.size());
   if (policy.rate_limiter != nullptr && !limit_rate(policy, asker, cookie, out, done)) return 0;
@@ -61,7 +61,7 @@ std::size_t Responder::handle(std::span<const std::uint8_t> packet, const Asker&
   }
   if (out.truncated()) counters_.truncated.add();
   counters_.by_rcode[static_cast<std::size_t>(done.rcode) % ResponseCounters::kRcodes].add();
-  return out.finish(query_.id, query_.flags, done.rcode, done.authoritative);
+  return out.finish(std::uint32_t{query_.id} << 16 | query_.flags, done.rcode, done.authoritative);
 }
 
 void Responder::handle_batch(std::span<BatchQuery> batch) noexcept {

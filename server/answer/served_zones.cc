@@ -34,12 +34,13 @@ ServedZones::ServedZones(std::vector<ServedZone> zones, std::span<const std::uin
 }
 
 void ServedZones::find_apexes() {
+  for (ServedZone& zone : zones_) zone.is_plain = zone.access == nullptr;
   for (ServedZone& zone : zones_) {
     const zones::QueryName apex(zone.zone->apex());
     zone.apex_hash = apex.suffix_hash(0);
     const std::uint32_t above =
         apex.label_count() == 0 ? zones::ZoneDirectory::kNone : directory_.find(apex, 1);
-    if (above != zones::ZoneDirectory::kNone) zones_[above].has_zones_below = true;
+    if (above != zones::ZoneDirectory::kNone) zones_[above].is_plain = false;
   }
 }
 

@@ -40,9 +40,9 @@ struct ServedZone {
   // Filled by ServedZones:
   std::span<const ExternalHost> external = {};                    ///< by zones::Zone::external_target()
   std::shared_ptr<const ExternalHosts> external_hosts = nullptr;  ///< what `external` is part of
-  bool reports = false;          ///< errors with it are for the policy's report agent (RFC 9567)
-  std::uint64_t apex_hash = 0;   ///< QueryName's of the apex
-  bool has_zones_below = false;  ///< a name within it may belong to another zone of ours
+  bool reports = false;         ///< errors with it are for the policy's report agent (RFC 9567)
+  std::uint64_t apex_hash = 0;  ///< QueryName's of the apex
+  bool is_plain = false;        ///< anybody may ask for its names, and no zone of ours lies below it
 
   bool admits(const Address& asker) const { return access == nullptr || access->admits(asker); }
 };
