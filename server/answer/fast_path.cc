@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "server/answer/additional.h"
 #include "zones/lookup.h"
 
 namespace gslbd::server {
@@ -79,15 +80,17 @@ inline const ServedZone* FastPath::find_zone(const Serving& serving, zones::Quer
   return &serving.zone(index);
 }
 
-inline std::size_t FastPath::answer_one(const Serving& serving, const Item& item,
+inline std::size_t FastPath::answer_one(const Serving& serving, Item& item,
                                         const BatchQuery& query) noexcept {
   if (item.question.edns) return answer_with_opt(serving, item, query);
   MessageWriter out(query.response, response_limit(kMinUdpPayload, query), 0);
   const Done done = compose({serving, item, query, out});
+  if (done == Done::referral) [[unlikely]]
+    return refer(serving, item, query);
   return done == Done::no ? 0 : finish(done, query, out);
 }
 
-inline std::size_t FastPath::answer_with_opt(const Serving& serving, const Item& item,
+inline std::size_t FastPath::answer_with_opt(const Serving& serving, Item& item,
                                              const BatchQuery& query) noexcept {
   const FastQuestion& question = item.question;
   // Who can be told of errors elsewhere is told so in every OPT (RFC 9567).
@@ -96,13 +99,15 @@ inline std::size_t FastPath::answer_with_opt(const Serving& serving, const Item&
   const std::uint16_t udp_payload = std::min(question.udp_payload, policy.udp_payload);
   MessageWriter out(query.response, response_limit(udp_payload, query), kBareOptSize);
   const Done done = compose({serving, item, query, out});
+  if (done == Done::referral) [[unlikely]]
+    return refer(serving, item, query);
   if (done == Done::no) return 0;
   counters_.edns.add();
   out.add_bare_opt(policy.udp_payload, question.dnssec_ok);
   return finish(done, query, out);
 }
 
-[[gnu::noinline]] std::size_t FastPath::answer_with_options(const Serving& serving, const Item& item,
+[[gnu::noinline]] std::size_t FastPath::answer_with_options(const Serving& serving, Item& item,
                                                             const BatchQuery& query) noexcept {
   const FastQuestion& question = item.question;
   const AnswerPolicy& policy = serving.policy();
@@ -115,7 +120,7 @@ inline std::size_t FastPath::answer_with_opt(const Serving& serving, const Item&
   const std::uint16_t udp_payload = std::min(question.udp_payload, policy.udp_payload);
   MessageWriter out(query.response, response_limit(udp_payload, query), opt_size(edns, policy));
   const Done done = compose({serving, item, query, out});
-  if (done == Done::no) return 0;
+  if (done == Done::no || done == Done::referral) return 0;
   EdnsAnswer answer;
   answer.set_zone(*item.zone->zone, item.zone->reports);
   if (bake) {
@@ -134,25 +139,58 @@ inline std::size_t FastPath::finish(Done done, const BatchQuery& query, MessageW
   return out.finish(zones::load_be32(query.query.data()), rcode, true);
 }
 
+// From the start, with a writer of its own: the usual way's would have to leave its registers for this.
+[[gnu::noinline]] std::size_t FastPath::refer(const Serving& serving, const Item& item,
+                                              const BatchQuery& query) noexcept {
+  const FastQuestion& question = item.question;
+  const AnswerPolicy& policy = serving.policy();
+  const std::uint16_t udp_payload =
+      question.edns ? std::min(question.udp_payload, policy.udp_payload) : kMinUdpPayload;
+  MessageWriter out(query.response, response_limit(udp_payload, query), question.edns ? kBareOptSize : 0);
+  out.question(query.query.data() + kHeaderSize, question.size());
+  const NodeView cut = item.zone->zone->node(item.further.node);
+  const RrsetView ns = cut.rrset(type::kNs);
+  const Place place{kHeaderSize + item.further.skipped_octets, kHeaderSize + item.relative_length};
+  const std::size_t at = out.size();
+  pools_.serve(query.asker.address);
+  if (!out.add(MessageWriter::authority, ns, cut.relative_name().size(), place) ||
+      !Additional(serving, pools_, out).add_glue({*item.zone, ns, at, place})) {
+    out.truncate(question.size());
+    counters_.truncated.add();
+  }
+  if (question.edns) {
+    counters_.edns.add();
+    out.add_bare_opt(policy.udp_payload, question.dnssec_ok);
+  }
+  counters_.by_rcode[static_cast<std::size_t>(Rcode::noerror)].add();
+  return out.finish(zones::load_be32(query.query.data()), Rcode::noerror, false);
+}
+
 // For what has no node of its own, or not one to be answered from. Apart from the rest, so that the usual
 // case stays in registers.
-[[gnu::noinline]] FastPath::Located FastPath::look_further(const Item& item) noexcept {
+[[gnu::noinline]] void FastPath::look_further(Item& item) noexcept {
   const zones::Zone& zone = *item.zone->zone;
-  const auto result = zones::lookup(zone, item.question.name);
-  return {result.found, result.found == Found::node ? zone.offset_of(result.node) : 0};
+  const zones::QueryName& name = item.question.name;
+  const auto result = zones::lookup(zone, name);
+  item.further = {
+      .node = result.node ? zone.offset_of(result.node) : 0,
+      .found = result.found,
+      .skipped_octets = static_cast<std::uint8_t>(name.length() - name.suffix(result.skipped_labels).size())};
 }
 
 inline FastPath::Done FastPath::compose(Job job) noexcept {
-  const Item& item = job.item;
+  Item& item = job.item;
   job.out.question(job.query.query.data() + kHeaderSize, item.question.size());
   NodeView node(item.node);
   const bool found = zones::Zone::is_named(node, item.question.name.wire().data(), item.relative_length) &&
                      !node.has_any(zones::kNodeHidden | zones::kNodeCut);
   if (!found) [[unlikely]] {
-    const Located located = look_further(item);
-    if (located.found == Found::nothing) return negative(Done::nxdomain, job);
-    if (located.found != Found::node) return Done::no;  // a referral, or a DNAME
-    node = item.zone->zone->node(located.node);
+    look_further(item);
+    const Found further = item.further.found;
+    if (further == Found::nothing) return negative(Done::nxdomain, job);
+    if (further == Found::referral) return Done::referral;
+    if (further != Found::node) return Done::no;  // a DNAME
+    node = item.zone->zone->node(item.further.node);
   }
   return compose_node(node, job);
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // FastPath: the short way for the queries that nearly all are: a plain question (fast_question.h) for a name
-// of a zone that anybody may ask, answered by records that name no hosts, by a pool, or by the zone's SOA.
+// of a zone that anybody may ask, answered by records that name no hosts, by a pool, by the zone's SOA, or by
+// a referral.
 // The long way, Responder::handle(), knows all there is to know, and gives these queries the same octets: a
 // test and a fuzz target hold the two equal.
 //
@@ -36,18 +37,25 @@ class FastPath {
   void answer(const Serving& serving, std::span<BatchQuery> batch, QueryHandler& long_way) noexcept;
 
  private:
+  // What a lookup came to (zones::LookupResult).
+  struct Located {
+    zones::NodeOffset node;
+    zones::Found found;
+    std::uint8_t skipped_octets;  ///< of the name, left of the node's
+  };
   // A query and what has been found for it.
   struct Item {
     const ServedZone* zone = nullptr;  ///< that it is for; null: it takes the long way
     std::size_t relative_length = 0;   ///< octets of its name left of the zone's apex
     zones::NameIndex::Place place;     ///< see zones::Zone::prefetch()
     const std::uint8_t* node;          ///< see zones::Zone::candidate()
+    Located further;                   ///< where it leads if not to `node`
     FastQuestion question;
   };
   // An answer under way.
   struct Job {
     const Serving& serving;
-    const Item& item;
+    Item& item;
     const BatchQuery& query;
     MessageWriter& out;
 
@@ -55,22 +63,18 @@ class FastPath {
     /// Where the zone's apex stands in the message.
     std::size_t apex() const noexcept { return kHeaderSize + item.relative_length; }
   };
-  // Where a name's node is, if it was found.
-  struct Located {
-    zones::Found found;
-    zones::NodeOffset node;
-  };
   /// How an answer came out.
-  enum class Done : std::uint8_t { no, noerror, nxdomain };
+  enum class Done : std::uint8_t { no, noerror, nxdomain, referral };
 
   void read(const Serving& serving, std::span<const BatchQuery> batch) noexcept;
   static const ServedZone* find_zone(const Serving& serving, zones::QueryName& name,
                                      const ServedZone& guess) noexcept;
-  std::size_t answer_one(const Serving& serving, const Item& item, const BatchQuery& query) noexcept;
-  std::size_t answer_with_opt(const Serving& serving, const Item& item, const BatchQuery& query) noexcept;
-  std::size_t answer_with_options(const Serving& serving, const Item& item, const BatchQuery& query) noexcept;
+  std::size_t answer_one(const Serving& serving, Item& item, const BatchQuery& query) noexcept;
+  std::size_t answer_with_opt(const Serving& serving, Item& item, const BatchQuery& query) noexcept;
+  std::size_t answer_with_options(const Serving& serving, Item& item, const BatchQuery& query) noexcept;
   std::size_t finish(Done done, const BatchQuery& query, MessageWriter& out) noexcept;
-  static Located look_further(const Item& item) noexcept;
+  std::size_t refer(const Serving& serving, const Item& item, const BatchQuery& query) noexcept;
+  static void look_further(Item& item) noexcept;
   Done compose(Job job) noexcept;
   Done compose_node(zones::NodeView node, Job job) noexcept;
   Done compose_pool(zones::NodeView node, Job job) noexcept;
