@@ -99,6 +99,7 @@ class Engine final : private ProbeListener, private HoldListener {
     bool canary = false;
     SelfDoubt::Group group = SelfDoubt::kCanaries;
     bool hopeful = false;    ///< counted as such by doubt_
+    bool silent = false;     ///< the last outcome that counted was silence
     std::uint64_t plan = 0;  ///< the last plan that named it
     Belief belief;
     bool reported_pending = false;

@@ -29,6 +29,7 @@ void Engine::believe(Target& target, const Check& check, MonotonicTime probe_sta
     internet_of(target).doubt.silent(target.group, probe_started);
   }
   if (crosses_network && !is_silence(reason) && !is_local_trouble(reason)) heard(target);
+  if (!is_local_trouble(reason)) target.silent = is_silence(reason);
   if (reason == Reason::unheard) {  // nothing is wrong: its time has not come yet
     target.evidence = now;
     return;
@@ -121,11 +122,13 @@ void Engine::heard(const Target& witness) {
   const std::vector<TargetId> waiting(internet.doubted.begin(), internet.doubted.end());
   for (const TargetId id : waiting) {
     Target& target = *targets_.at(id);
-    if (target.group == witness.group || !internet.doubt.testified(target.group, *target.doubted_at))
-      continue;
-    // A witness that was silent itself all the while, and speaks again: the network may have blinked.
-    const bool blinked =
-        before < target.failing_since && internet.doubt.was_silent(witness.group, target.failing_since);
+    if (id == witness.id || !internet.doubt.testified(target.group, *target.doubted_at)) continue;
+    // A witness that was silent itself all the while, and speaks again: the network may have blinked. The
+    // doubted are silent members of their own groups: there, only what the witness itself did can tell.
+    const bool silent_too = target.group == witness.group
+                                ? witness.silent
+                                : internet.doubt.was_silent(witness.group, target.failing_since);
+    const bool blinked = before < target.failing_since && silent_too;
     set_belief(target, blinked ? Settled{without_evidence(target.belief), std::nullopt}
                                : settle(target.belief, *target.check, clock_.now(), true));
   }

@@ -11,7 +11,6 @@ namespace {
 
 // Witnesses that are asked for one death. When so many unrelated groups are silent, more would not help.
 constexpr std::size_t kWitnesses = 8;
-constexpr std::size_t kRecent = 4;
 
 }  // namespace
 
@@ -36,12 +35,8 @@ void SelfDoubt::remove_hopeful(Group group) {
 }
 
 MonotonicTime SelfDoubt::heard(Group group, MonotonicTime now) {
-  const MonotonicTime before = std::exchange(groups_[group].heard, now);
-  if (!recent_.empty() && recent_.front() == group) return before;
-  std::erase(recent_, group);
-  recent_.insert(recent_.begin(), group);
-  if (recent_.size() > kRecent) recent_.pop_back();
-  return before;
+  if (group != kCanaries) heard_ = now;
+  return std::exchange(groups_[group].heard, now);
 }
 
 void SelfDoubt::silent(Group group, MonotonicTime started) {
@@ -62,9 +57,7 @@ std::vector<SelfDoubt::Group> SelfDoubt::witnesses_for(Group group) const {
 }
 
 bool SelfDoubt::testified(Group group, MonotonicTime since) const {
-  for (const Group g : recent_) {
-    if (g != group && g != kCanaries && groups_[g].heard >= since) return true;
-  }
+  if (heard_ >= since) return true;
   const bool others = hopeful_.size() > hopeful_.count(group);
   return !others && group != kCanaries && groups_[kCanaries].hopeful > 0 && groups_[kCanaries].heard >= since;
 }

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Self-doubt: when targets fall silent, is it they or this prober? Targets that may well fail together (those
-// of one site, or of one neighbourhood where no site is given) form a group, and a group is the other groups'
-// witness: whoever else was heard since the deciding probe began proves that the prober is connected.
+// of one site, or of one neighbourhood where no site is given) form a group. The silence of one group is
+// explained by the silence of others only; an answer from anybody, a neighbour too, proves that the prober is
+// connected.
 //
-//   another group was heard since                        -> the death is credible
+//   anybody else was heard since the deciding probe began-> the death is credible
 //   every other group that should be alive was asked
 //   since, and is silent too                             -> the prober is cut off
 //   some of them have not been asked since               -> not known: ask them
@@ -54,7 +55,8 @@ class SelfDoubt {
   /// A probe of the group that began at `started` ended in silence.
   void silent(Group group, MonotonicTime started);
 
-  /// Whether another group (or, where there is none, a canary) was heard at or after `since`.
+  /// Whether anybody (canaries only where there is no other group) was heard at or after `since`: somebody
+  /// else than the target of `group` that asks, as that one is silent.
   bool testified(Group group, MonotonicTime since) const;
   /// Of a target in `group` that has been in doubt since `since`.
   Judgement judge(Group group, MonotonicTime since) const;
@@ -75,8 +77,7 @@ class SelfDoubt {
   std::map<std::string, Group> names_;
   std::vector<Record> groups_{Record{}};  ///< by group; the canaries' first
   std::set<Group> hopeful_;               ///< those with a hopeful target, without the canaries
-  // The groups heard last, newest first, each once: a few are enough to find one that is not the asker's.
-  std::vector<Group> recent_;
+  MonotonicTime heard_{};                 ///< when any of them was heard last, the canaries left out
 };
 
 }  // namespace gslbd::health

@@ -133,6 +133,18 @@ TEST_CASE("the total loss of one site is a death, found in its usual time") {
   CHECK(s.count(EventKind::isolated) == 0);
 }
 
+TEST_CASE("whose neighbour answers is not cut off: its silence is its own, whoever else is silent") {
+  Sites s;
+  s.plan_both();
+  s.run(10s);
+  s.network.behave(kFra1, Behaviour::blackholed);
+  s.network.behave(kNyc1, Behaviour::blackholed);
+  s.run(2200ms + 3 * 1s + 100ms);
+  CHECK(s.status(kFra1).verdict == Verdict::down);
+  CHECK(s.status(kNyc1).verdict == Verdict::down);
+  CHECK(s.count(EventKind::isolated) == 0);
+}
+
 TEST_CASE("refusals are answers: all sites may be down at once") {
   Sites s;
   s.plan_both();

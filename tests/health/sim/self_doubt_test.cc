@@ -66,14 +66,17 @@ TEST_CASE("silence counts from when its probe began: only who was asked since ca
   CHECK(d.of(fra, 0) == SelfDoubt::Finding::cut_off);
 }
 
-TEST_CASE("its own site is nobody's witness") {
+TEST_CASE("a neighbour's silence explains nothing, but its answer proves the way there") {
   Doubt d;
   const auto fra = d.join("fra", "192.0.2.1");
   d.join("fra", "192.0.2.2");
   const auto nyc = d.join("nyc", "198.51.100.1");
-  d.heard(fra, at(1));
+  d.silent(fra, at(1));
+  CHECK(d.of(fra, 0) == SelfDoubt::Finding::not_known);
   d.silent(nyc, at(1));
   CHECK(d.of(fra, 0) == SelfDoubt::Finding::cut_off);
+  d.heard(fra, at(2));
+  CHECK(d.of(fra, 0) == SelfDoubt::Finding::credible);
   CHECK(d.of(nyc, 0) == SelfDoubt::Finding::credible);
 }
 
