@@ -69,6 +69,9 @@ Truth draw(const std::vector<Site>& sites, const Weather& weather, MonotonicTime
       }
       std::sort(list.begin(), list.end(),
                 [](const Fault& a, const Fault& b) { return a.when.from < b.when.from; });
+      for (const Span& s : spans(random, weather.forgotten, std::chrono::seconds(1), begin, end)) {
+        truth.forgotten[address].push_back(s.from);
+      }
     }
   }
   truth.unplugged = spans(random, weather.unplugged, std::chrono::minutes(10), begin, end);

@@ -44,6 +44,9 @@ struct Truth {
   std::vector<Span> unplugged;                   ///< the prober reaches nobody
   std::vector<Span> starved;                     ///< the prober has no descriptors left
   std::vector<MonotonicTime> clock_steps;        ///< the wall clock jumps
+  /// A connection that is held then is half open from there on: a firewall in between dropped its state, or
+  /// the machine was started anew. No word of it, until somebody sends something.
+  std::map<Address, std::vector<MonotonicTime>> forgotten;
 
   const Fault* fault_of(const Address& address, MonotonicTime t) const;
   bool any(const std::vector<Span>& spans, MonotonicTime a, MonotonicTime b) const;
@@ -61,6 +64,7 @@ struct Weather {
   Duration unplugged = std::chrono::hours(72);
   Duration starved = std::chrono::hours(96);
   Duration clock_step = std::chrono::hours(48);
+  Duration forgotten = std::chrono::hours(4);
   Duration longest = std::chrono::hours(1);
 };
 

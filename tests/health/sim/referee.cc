@@ -1,100 +1,155 @@
 // SPDX-License-Identifier: Apache-2.0
+// What is held against the engine as it happens: its probes, its events, its changes of mind.
 #include "tests/health/sim/referee.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 namespace gslbd::health::sim {
 namespace {
 
 using namespace std::chrono_literals;
 
+// Times are reckoned in another way than the engine does it.
+constexpr Duration kRounding = 1us;
+
+// From the end of one probe of a burst to the start of the next.
+constexpr Duration kBurstGap = 5ms;
+
 Duration stretched(Duration d, double jitter) {
   return Duration(static_cast<Duration::rep>(static_cast<double>(d.count()) * (1.0 + jitter)));
 }
 
-constexpr Duration kRoundTrip = 40ms;  // the longest of this network
-
-// An interval until the first failure, the confirmations, and for silence a timeout each; the witness adds a
-// round trip. "Never later than 1.2 times that."
-Duration bound_of_death(const Check& c, FaultKind kind) {
-  const Duration each = kind == FaultKind::silent ? c.timeout : kRoundTrip;
-  const Duration confirm = std::max(stretched(c.confirm_interval, c.jitter), each);
-  const Duration sum = stretched(c.interval, c.jitter) + each * 2 + confirm * (c.fall - 1) + kRoundTrip;
-  return sum + sum / 5;
-}
-
-Duration bound_of_recovery(const Check& c) {
-  const Duration confirm = std::max(stretched(c.confirm_interval, c.jitter), kRoundTrip);
-  const Duration sum = stretched(c.interval, c.jitter) + c.timeout + confirm * (c.rise + 1) + kRoundTrip;
-  return sum + sum / 5;
+double seconds_of(MonotonicTime t) {
+  return to_seconds(t.time_since_epoch());
 }
 
 }  // namespace
 
+Summary& Summary::operator+=(const Summary& other) {
+  if (complaint.empty()) complaint = other.complaint;
+  probes += other.probes;
+  changes += other.changes;
+  isolations += other.isolations;
+  expectations += other.expectations;
+  held_back += other.held_back;
+  at_the_ceiling += other.at_the_ceiling;
+  holds_lost += other.holds_lost;
+  return *this;
+}
+
 void Referee::plan(const std::vector<TargetSpec>& plan, const std::vector<Believed>& believed) {
   for (std::size_t i = 0; i < plan.size(); ++i) {
     sites_[plan[i].address] = plan[i].site;
-    targets_[{plan[i].check->name, plan[i].address}] = {plan[i].check, believed[i].verdict};
+    targets_.insert_or_assign({plan[i].check->name, plan[i].address},
+                              Seen{plan[i].check, Restraint(*plan[i].check), believed[i].verdict});
   }
 }
 
 void Referee::complain(const Key& key, const std::string& what) {
-  if (complaint_.empty()) {
-    complaint_ = fmt::format("{} on {} at {:.3f} s: {}", key.first, key.second.to_string(),
-                             to_seconds(clock_.now().time_since_epoch()), what);
-  }
+  if (!summary_.complaint.empty()) return;
+  summary_.complaint = fmt::format("{} on {} at {:.3f} s: {}", key.first, key.second.to_string(),
+                                   seconds_of(clock_.now()), what);
+}
+
+void Referee::note(const std::string& line) {
+  transcript_->append(fmt::format("{} {}\n", clock_.now().time_since_epoch().count(), line));
 }
 
 void Referee::probe_began(const Check& check, const Address& address) {
   const Key key{check.name, address};
   Seen& seen = targets_.at(key);
-  ++probes_;
-  if (seen.in_flight) complain(key, "two probes at once");
+  ++summary_.probes;
+  if (transcript_ != nullptr) note("probe " + key.first + " " + address.to_string());
+  judge_start(key, seen);
+  judge_release(key, seen);
+  if (seen.burst > 0) --seen.burst;
   seen.in_flight = true;
+  seen.last_start = clock_.now();
+}
+
+void Referee::judge_start(const Key& key, const Seen& seen) {
+  const Check& check = *seen.check;
   const MonotonicTime now = clock_.now();
-  if (seen.last_start) {
-    // The longest pause is a stretched interval; a probe that took longer delays the next one.
-    const Duration longest = std::max(stretched(check.interval, check.jitter), check.timeout + 5ms) + 1ms;
-    if (now - *seen.last_start > longest) {
-      complain(key, fmt::format("a probe came {} after the one before; interval {} timeout {} confirm {}",
-                                format_duration(now - *seen.last_start), format_duration(check.interval),
-                                format_duration(check.timeout), format_duration(check.confirm_interval)));
-    }
+  if (seen.in_flight) complain(key, "two probes at once");
+  if (seen.burst > 0 && now > seen.burst_due) complain(key, "the burst after a lost connection came late");
+  if (!seen.last_start) return;
+  // The longest pause is a stretched interval; a probe that took longer delays the next one.
+  const Duration longest = std::max(stretched(check.interval, check.jitter), check.timeout + 5ms) + 1ms;
+  if (now - *seen.last_start > longest) {
+    complain(key, fmt::format("a probe came {} after the one before; interval {} timeout {} confirm {}",
+                              format_duration(now - *seen.last_start), format_duration(check.interval),
+                              format_duration(check.timeout), format_duration(check.confirm_interval)));
   }
-  seen.last_start = now;
+}
+
+// What is held back for a time is probed when that is over, and the first pass from then on brings it up.
+void Referee::judge_release(const Key& key, const Seen& seen) {
+  if (seen.verdict != Verdict::down || !seen.well() || seen.restraint.waits_for_operator()) return;
+  const MonotonicTime free = seen.restraint.free_at();
+  if (seen.evidence > free + kRounding) complain(key, "still down though nothing holds it back");
+  if (seen.last_end < free - kRounding && clock_.now() > free + kRounding) {
+    complain(key, fmt::format("free since {:.6f} s, and not probed until now", seconds_of(free)));
+  }
 }
 
 void Referee::probe_ended(const Check& check, const Address& address, Reason reason) {
-  Seen& seen = targets_.at({check.name, address});
+  const Key key{check.name, address};
+  Seen& seen = targets_.at(key);
+  const MonotonicTime now = clock_.now();
+  if (transcript_ != nullptr) {
+    note(fmt::format("ended {} {} {}", key.first, address.to_string(), reason_name(reason)));
+  }
   seen.in_flight = false;
-  last_ended_ = {check.name, address};
+  seen.last_end = now;
+  seen.burst_due = now + kBurstGap;
+  last_ended_ = key;
   if (is_local_trouble(reason)) return;
-  seen.evidence = clock_.now();
+  seen.evidence = now;
   seen.passes = reason == Reason::pass ? seen.passes + 1 : 0;
   seen.failures = reason == Reason::pass ? 0 : seen.failures + 1;
+  if (seen.verdict == Verdict::down && seen.passes == check.rise) seen.restraint.recovered(now);
+}
+
+void Referee::hold_broke(const Check& check, const Address& address) {
+  const Key key{check.name, address};
+  Seen& seen = targets_.at(key);
+  ++summary_.holds_lost;
+  if (seen.verdict != Verdict::up) complain(key, "a connection was held to what is not up");
+  // At least as many as a verdict needs: it must not wait for an interval.
+  seen.burst = check.fall;
+  seen.burst_due = clock_.now();
 }
 
 void Referee::on_event(const Event& event) {
   const MonotonicTime now = clock_.now();
+  if (transcript_ != nullptr) {
+    note(fmt::format("event {} at {} {} {} {} {}->{} {} {} {} {}", event_kind_name(event.kind),
+                     format_wall_time(event.at), event.check, event.address.to_string(), event.site,
+                     verdict_name(event.from), verdict_name(event.to), reason_name(event.reason),
+                     event.detail, event.duration.count(), event.streak));
+  }
   if (event.kind == EventKind::verdict) journal_ = event;
-  if (event.kind == EventKind::isolated) isolations_.push_back({now, MonotonicTime::max()});
-  if (event.kind == EventKind::connected) {
-    isolations_.back().to = now;
-    // What was seen before speaks about the prober: it must be gathered anew.
-    for (auto& [key, seen] : targets_) {
-      // The answer that ended it counts, if it was a bad one.
-      const bool ended_it = last_ended_ == key && seen.failures > 0;
-      if (seen.verdict != Verdict::down) seen.failures = ended_it ? 1 : 0;
-    }
+  if (event.kind == EventKind::isolated) ++summary_.isolations;
+  if (event.kind != EventKind::connected) return;
+  // What was seen before speaks about the prober: it must be gathered anew.
+  for (auto& [key, seen] : targets_) {
+    // The answer that ended it counts, if it was a bad one.
+    const bool ended_it = last_ended_ == key && seen.failures > 0 && seen.last_end == now;
+    if (seen.verdict != Verdict::down) seen.failures = ended_it ? 1 : 0;
   }
 }
 
 void Referee::on_change(const VerdictChange& change, const TargetStatus& status) {
-  if (change.from == change.to) return;
-  ++changes_;
   const Key key{status.check, status.address};
+  if (transcript_ != nullptr) {
+    note(fmt::format("change {} {} {}->{} pending {}", key.first, key.second.to_string(),
+                     verdict_name(change.from), verdict_name(change.to), change.pending));
+  }
+  if (change.from == change.to) return;
+  ++summary_.changes;
   Seen& seen = targets_.at(key);
   if (change.from != seen.verdict) complain(key, "a change from a verdict that was not held");
   if (!journal_ || journal_->check != status.check || journal_->address != status.address ||
@@ -102,28 +157,64 @@ void Referee::on_change(const VerdictChange& change, const TargetStatus& status)
     complain(key, "a change without its evidence in the journal");
   }
   journal_.reset();
-  const MonotonicTime now = clock_.now();
-  if (change.to == Verdict::down && seen.failures < seen.check->fall) {
-    complain(key, "down without enough failures");
-  }
-  if (change.to == Verdict::up && change.from == Verdict::down && seen.passes < seen.check->rise) {
-    complain(key, "up again without enough passes");
-  }
-  if (change.to == Verdict::up && seen.passes < 1) complain(key, "up without a pass");
-  if (change.to == Verdict::unknown && now - seen.evidence <= seen.check->max_age) {
+  if (change.to == Verdict::down) judge_death(key, seen, status);
+  if (change.to == Verdict::up) judge_return(key, seen, change.from);
+  if (change.to == Verdict::unknown && clock_.now() - seen.evidence <= seen.check->max_age) {
     complain(key, "unknown though it was probed");
   }
-  // Cut off for the whole streak of failures: nobody may be blamed.
-  const Duration streak = std::max(seen.check->confirm_interval, seen.check->timeout) * seen.check->fall;
-  if (change.to == Verdict::down) {
-    for (const Span& s : truth_.unplugged) {
-      // Where all others are down already, there is nobody to ask.
-      if (s.contains(now) && s.from < now - streak - seen.check->interval && witness_left(status.address)) {
-        complain(key, "down while the prober was cut off");
-      }
+  seen.burst = 0;
+  seen.verdict = change.to;
+}
+
+void Referee::judge_death(const Key& key, Seen& seen, const TargetStatus& status) {
+  const Check& check = *seen.check;
+  const MonotonicTime now = clock_.now();
+  if (seen.failures < check.fall) complain(key, "down without enough failures");
+  // Cut off for the whole streak of failures: nobody may be blamed. Where all others are down already, there
+  // is nobody to ask.
+  const Duration streak = std::max(check.confirm_interval, check.timeout) * check.fall;
+  for (const Span& s : truth_.unplugged) {
+    if (s.contains(now) && s.from < now - streak - check.interval && witness_left(key.second)) {
+      complain(key, "down while the prober was cut off");
     }
   }
-  seen.verdict = change.to;
+  if (seen.verdict != Verdict::up) return;
+  seen.restraint.died(now);
+  summary_.at_the_ceiling += seen.restraint.at_the_ceiling() ? 1U : 0U;
+  if (!check.damping) return;
+  if (std::abs(status.flap_penalty - seen.restraint.penalty(now)) > 1e-6) {
+    complain(key, fmt::format("a flap penalty of {}, should be {}", status.flap_penalty,
+                              seen.restraint.penalty(now)));
+  }
+  const Duration held_for =
+      status.held_until == WallTime{} ? Duration{0} : status.held_until - clock_.wall_now();
+  if (held_for > check.damping->max_hold + kRounding) complain(key, "held down beyond the ceiling");
+}
+
+void Referee::judge_return(const Key& key, const Seen& seen, Verdict from) {
+  if (seen.passes < 1) complain(key, "up without a pass");
+  if (from != Verdict::down) return;
+  if (!seen.well()) complain(key, "up again without enough passes");
+  if (seen.restraint.waits_for_operator()) complain(key, "up again though no operator has said so");
+  if (clock_.now() < seen.restraint.free_at() - kRounding) {
+    complain(key,
+             fmt::format("up again before {:.3f} s, when it was free", seconds_of(seen.restraint.free_at())));
+  }
+}
+
+void Referee::resume(const std::string& check, const Address& address) {
+  Seen& seen = targets_.at({check, address});
+  const bool down = seen.verdict == Verdict::down;
+  const bool held = seen.well() && seen.restraint.holds(clock_.now());
+  seen.held_when_asked = down && (held || seen.restraint.waits_for_operator());
+  if (seen.held_when_asked) seen.restraint.resumed(clock_.now());
+}
+
+void Referee::resumed(const std::string& check, const Address& address, bool did) {
+  const Key key{check, address};
+  const Seen& seen = targets_.at(key);
+  if (did != seen.held_when_asked) complain(key, did ? "resumed though it was free" : "could not be resumed");
+  if (did && seen.well() && seen.verdict != Verdict::up) complain(key, "resumed, well, and not up");
 }
 
 // At another site somebody had no fault at all in all that time.
@@ -140,51 +231,6 @@ bool Referee::witness_left(const Address& address) const {
   return std::any_of(targets_.begin(), targets_.end(), [&](const auto& entry) {
     return sites_.at(entry.first.second) != sites_.at(address) && entry.second.verdict != Verdict::down;
   });
-}
-
-std::vector<Referee::Deadline> Referee::deadlines() const {
-  std::vector<Deadline> out;
-  for (const auto& [key, seen] : targets_) {
-    const auto found = truth_.faults.find(key.second);
-    if (found == truth_.faults.end()) continue;
-    const auto& list = found->second;
-    for (std::size_t i = 0; i < list.size(); ++i) {
-      const Fault& f = list[i];
-      const bool hard = f.kind == FaultKind::refused || f.kind == FaultKind::silent;
-      const MonotonicTime dead = f.when.from + bound_of_death(*seen.check, f.kind);
-      if (hard && dead < f.when.to) out.push_back({dead, key.first, key.second, Verdict::down, f.when.from});
-      const MonotonicTime well = f.when.to + bound_of_recovery(*seen.check);
-      const bool next_is_later = i + 1 == list.size() || list[i + 1].when.from > well;
-      if (next_is_later) out.push_back({well, key.first, key.second, Verdict::up, f.when.to});
-    }
-  }
-  return out;
-}
-
-void Referee::expect(const Deadline& d, const std::vector<TargetStatus>& all) {
-  // While the prober itself is hampered, and until it has caught up, nothing is promised.
-  const Check& check = *targets_.at({d.check, d.address}).check;
-  const Duration margin = bound_of_death(check, FaultKind::silent) + check.max_age;
-  const MonotonicTime from = d.since - margin;
-  if (truth_.any(truth_.unplugged, from, d.at) || truth_.any(truth_.starved, from, d.at)) return;
-  // No excuse is taken from the engine: that it thought itself cut off counts only when no other site could
-  // have told it better.
-  if (!somebody_well_elsewhere(d.address, from, d.at)) return;
-  for (const TargetStatus& s : all) {
-    if (s.check != d.check || s.address != d.address) continue;
-    // Held back, or the probe that ends it is under way.
-    const bool held = s.held_back != HeldBack::no ||
-                      (s.evidence == Verdict::up && targets_.at({d.check, d.address}).in_flight);
-    if (d.wanted == Verdict::up && held) continue;
-    ++expectations_;
-    if (s.verdict != d.wanted) {
-      complain({d.check, d.address},
-               fmt::format("{} by now, {:.3f} s after the fault {}; evidence {}, {} {} in a row{}",
-                           verdict_name(s.verdict), to_seconds(d.at - d.since),
-                           d.wanted == Verdict::down ? "began" : "ended", verdict_name(s.evidence), s.streak,
-                           s.streak_passes ? "passes" : "failures", s.doubted ? ", doubted" : ""));
-    }
-  }
 }
 
 }  // namespace gslbd::health::sim

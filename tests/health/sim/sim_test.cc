@@ -3,10 +3,10 @@
 // engine promises must hold in every one. A failing world is named; GSLBD_SEED=<seed> runs that one alone.
 
 #include <algorithm>
-#include <cstdlib>
 #include <map>
 
 #include "health/engine.h"
+#include "tests/health/sim/seeds.h"
 #include "tests/health/sim/sim_world.h"
 #include "tests/support/catch.h"
 
@@ -195,10 +195,7 @@ struct Range {
 }  // namespace
 
 TEST_CASE("in every simulated world the engine keeps its promises") {
-  const char* wanted = std::getenv("GSLBD_SEED");
-  const std::uint64_t first = wanted != nullptr ? std::strtoull(wanted, nullptr, 10) : 1;
-  const std::uint64_t count = wanted != nullptr ? 1 : 400;
-  for (std::uint64_t seed = first; seed < first + count; ++seed) {
+  for (const std::uint64_t seed : seeds({400, 4000})) {
     const std::string complaint = World(seed).run();
     if (!complaint.empty()) FAIL(complaint << "; replay with GSLBD_SEED=" << seed);
   }

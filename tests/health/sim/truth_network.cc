@@ -62,9 +62,9 @@ void TruthNetwork::cancel(ProbeId id, const Check& check) {
   pending_.erase(found);
 }
 
-void TruthNetwork::hold(TargetId id, const Check&, const Address& address, HoldListener& listener) {
-  held_[id] = {address, &listener, {}};
-  wait_for_break(id);
+void TruthNetwork::hold(TargetId id, const Check& check, const Address& address, HoldListener& listener) {
+  held_[id] = {&check, address, &listener, {}};
+  connect(id);
 }
 
 void TruthNetwork::release(TargetId id) {
@@ -74,18 +74,77 @@ void TruthNetwork::release(TargetId id) {
   held_.erase(found);
 }
 
-// The next time the process goes, or the server tires of an idle connection, the connection breaks.
-void TruthNetwork::wait_for_break(TargetId id) {
+void TruthNetwork::later(TargetId id, MonotonicTime when, void (TruthNetwork::*step)(TargetId)) {
+  held_.at(id).timer = scheduler_.run_at(when, [this, id, step] { (this->*step)(id); });
+}
+
+bool TruthNetwork::hears_nothing_of(const Address& address) const {
+  const Fault* fault = truth_.fault_of(address, clock_.now());
+  return unplugged() || (fault != nullptr && fault->kind == FaultKind::silent);
+}
+
+// Attempts that fail are not told.
+void TruthNetwork::connect(TargetId id) {
   Held& held = held_.at(id);
-  MonotonicTime when = clock_.now() + std::chrono::seconds(20 + random_.below(120));
+  held.half_open = false;
+  held.unanswered = 0;
+  const Fault* fault = truth_.fault_of(held.address, clock_.now());
+  const bool refused = fault != nullptr && fault->kind == FaultKind::refused;
+  if (refused || hears_nothing_of(held.address)) return later(id, clock_.now() + 1s, &TruthNetwork::connect);
+  wait_for_trouble(id);
+}
+
+// The next time anything happens to the connection: the process goes, a cable is pulled, somebody forgets,
+// or the server tires of it.
+void TruthNetwork::wait_for_trouble(TargetId id) {
+  Held& held = held_.at(id);
+  const MonotonicTime now = clock_.now();
+  const MonotonicTime tired = now + std::chrono::seconds(20 + random_.below(120));
+  MonotonicTime when = tired;
+  const auto sooner = [&](MonotonicTime t) {
+    if (t > now) when = std::min(when, t);
+  };
   for (const Fault& f : truth_.faults.at(held.address)) {
-    if (f.kind == FaultKind::refused && f.when.from > clock_.now()) when = std::min(when, f.when.from);
+    if (f.kind == FaultKind::refused || f.kind == FaultKind::silent) sooner(f.when.from);
   }
-  held.timer = scheduler_.run_at(when, [this, id] {
-    HoldListener& listener = *held_.at(id).listener;
-    wait_for_break(id);
-    listener.hold_lost(id, "closed by the peer");
-  });
+  for (const Span& s : truth_.unplugged) sooner(s.from);
+  if (const auto found = truth_.forgotten.find(held.address); found != truth_.forgotten.end()) {
+    for (const MonotonicTime t : found->second) sooner(t);
+  }
+  held.timer = scheduler_.run_at(when, [this, id, is_tired = when == tired] { trouble(id, is_tired); });
+}
+
+void TruthNetwork::trouble(TargetId id, bool tired) {
+  Held& held = held_.at(id);
+  const Fault* fault = truth_.fault_of(held.address, clock_.now());
+  const bool refused = fault != nullptr && fault->kind == FaultKind::refused;
+  const bool silence = hears_nothing_of(held.address);
+  if (refused && !silence) return lose(id, "connection reset by the peer");
+  if (tired && !silence) return lose(id, "closed by the peer");
+  // What the peer says now is lost, or it says nothing: the connection is half open.
+  held.half_open = refused || tired || !silence;
+  const auto quiet = std::clamp<Duration>(held.check->interval, 1s, 60s);
+  later(id, clock_.now() + quiet / 100 * (1 + random_.below(100)), &TruthNetwork::send_keep_alive);
+}
+
+void TruthNetwork::send_keep_alive(TargetId id) {
+  Held& held = held_.at(id);
+  // Of those who forgot, a machine answers with a reset, a firewall not at all.
+  const bool ignored = held.half_open && random_.below(2) == 0;
+  if (ignored || hears_nothing_of(held.address)) {
+    if (++held.unanswered == 2) return lose(id, "no answer to keep-alives");
+    return later(id, clock_.now() + 1s, &TruthNetwork::send_keep_alive);
+  }
+  if (held.half_open) return lose(id, "connection reset by the peer");
+  held.unanswered = 0;
+  wait_for_trouble(id);
+}
+
+void TruthNetwork::lose(TargetId id, const std::string& why) {
+  const Held held = held_.at(id);
+  later(id, clock_.now() + 1s, &TruthNetwork::connect);
+  referee_.hold_broke(*held.check, held.address);
+  held.listener->hold_lost(id, why);
 }
 
 }  // namespace gslbd::health::sim
