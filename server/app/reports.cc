@@ -17,7 +17,11 @@ Json held_back_json(const health::TargetStatus& t) {
 
 // Whether what the verdicts say may be believed at all.
 Json prober_json(const health::EngineStats& engine) {
+  Json families = Json::array();
+  if (engine.isolated_from[static_cast<std::size_t>(Family::v4)]) families.emplace_back("ipv4");
+  if (engine.isolated_from[static_cast<std::size_t>(Family::v6)]) families.emplace_back("ipv6");
   return {{"isolated", engine.isolated},
+          {"isolated_from", std::move(families)},
           {"isolated_since", engine.isolated ? Json(format_wall_time(engine.isolated_since)) : Json()},
           {"starved", engine.starved},
           {"targets", engine.targets},

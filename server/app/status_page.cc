@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include "server/app/status_notes.h"
+
 namespace gslbd::server {
 namespace {
 
@@ -50,13 +52,8 @@ std::string verdict(const std::string& v) {
   return fmt::format("<td class=\"{0}\">{0}</td>", v);
 }
 
-// "forced drain by anna until ...: new switch", beside what it is laid over.
 std::string forced_text(const Json& forced) {
-  std::string out = "forced " + text_of(forced, "state");
-  if (const std::string author = text_of(forced, "author"); !author.empty()) out += " by " + author;
-  if (forced.contains("until") && forced["until"].is_string()) out += " until " + text_of(forced, "until");
-  if (const std::string reason = text_of(forced, "reason"); !reason.empty()) out += ": " + reason;
-  return out;
+  return escape(forced_note(forced));
 }
 
 // The state that counts; where it is forced, by whom, and what the checks say.
@@ -106,12 +103,15 @@ std::string checks(const Json& status) {
   for (const Json& c : status.at("checks")) {
     std::string last = "not probed yet";
     if (c.at("last").is_object()) {
-      last = fmt::format("{}: {} ({:.1f} ms)", text_of(c["last"], "outcome"), text_of(c["last"], "detail"),
-                         c["last"].value("duration_seconds", 0.0) * 1e3);
+      const std::string detail = text_of(c["last"], "detail");
+      last = fmt::format("{}{}{} ({:.1f} ms)", text_of(c["last"], "outcome"), detail.empty() ? "" : ": ",
+                         detail, c["last"].value("duration_seconds", 0.0) * 1e3);
     }
     if (c.contains("forced") && c["forced"].is_object()) last += "<br>" + forced_text(c["forced"]);
-    out += row_of(cell(text_of(c, "check")) + cell(text_of(c, "target")) + verdict(text_of(c, "verdict")) +
-                  cell(text_of(c, "since")) + cell(last));
+    for (const std::string& note : target_notes(c)) last += "<br>" + escape(note);
+    const char* canary = c.value("canary", false) ? " (canary)" : "";
+    out += row_of(cell(text_of(c, "check") + canary) + cell(text_of(c, "target")) +
+                  verdict(text_of(c, "verdict")) + cell(text_of(c, "since")) + cell(last));
   }
   return out + "</table>\n";
 }
@@ -164,6 +164,15 @@ std::string traffic(const Json& status) {
   return out + "</p>\n";
 }
 
+// Nothing when there is no alarm.
+std::string alarms(const Json& status) {
+  std::string out;
+  for (const std::string& note : alarm_notes(status)) {
+    out += "<p class=\"down\" role=\"alert\">" + escape(note) + "</p>\n";
+  }
+  return out;
+}
+
 std::string last_reload(const Json& status) {
   const Json& reload = status.at("config").at("last_reload");
   std::string out;
@@ -188,8 +197,8 @@ std::string status_page(const Json& status) {
   out += fmt::format("<h1>{}</h1>\n<p>gslbd {}, since {}, configuration {} of <code>{}</code></p>\n",
                      text_of(status, "identity"), text_of(status, "version"), text_of(status, "started_at"),
                      status.at("config").value("generation", 0U), text_of(status.at("config"), "file"));
-  out +=
-      last_reload(status) + traffic(status) + forced(status) + pools(status) + checks(status) + zones(status);
+  out += alarms(status) + last_reload(status) + traffic(status) + forced(status) + pools(status) +
+         checks(status) + zones(status);
   out +=
       "<nav><a href=\"/api/v1/status\">JSON</a><a href=\"/metrics\">metrics</a><a "
       "href=\"/ready\">ready</a><a href=\"/healthz\">healthz</a></nav>\n";

@@ -9,6 +9,7 @@
 
 #include "core/json.h"
 #include "server/app/program.h"
+#include "server/app/status_notes.h"
 #include "server/cli/control_commands.h"
 #include "server/cli/http_client.h"
 #include "server/cli/journal_commands.h"
@@ -21,21 +22,25 @@ std::string text_of(const Json& j, const char* key) {
   return j.value(key, std::string());
 }
 
-// Down is red and up is green on a terminal; files and pipes get plain words.
-std::string coloured(const std::string& state) {
-  if (isatty(STDOUT_FILENO) == 0) return fmt::format("{:<8}", state);
-  const int colour = state == "up" ? 32 : state == "down" ? 31 : 33;
-  return fmt::format("\x1b[{}m{:<8}\x1b[0m", colour, state);
+// Colours are for terminals; files and pipes get plain words.
+constexpr int kRed = 31, kGreen = 32, kYellow = 33;
+std::string in_colour(int colour, const std::string& text) {
+  return isatty(STDOUT_FILENO) == 0 ? text : fmt::format("\x1b[{}m{}\x1b[0m", colour, text);
 }
 
-// "forced drain by anna: new switch", behind what it is laid over; empty when nothing is.
+std::string coloured(const std::string& state) {
+  return in_colour(state == "up" ? kGreen : state == "down" ? kRed : kYellow, fmt::format("{:<8}", state));
+}
+
+// What is laid over a state, behind it.
 std::string forced_text(const Json& of) {
-  if (!of.contains("forced") || !of["forced"].is_object()) return {};
-  const Json& forced = of["forced"];
-  std::string out = "  forced " + text_of(forced, "state");
-  if (const auto author = text_of(forced, "author"); !author.empty()) out += " by " + author;
-  if (forced.contains("until") && forced["until"].is_string()) out += " until " + text_of(forced, "until");
-  if (const auto reason = text_of(forced, "reason"); !reason.empty()) out += ": " + reason;
+  const std::string note = server::forced_note(of.value("forced", Json()));
+  return note.empty() ? note : "  " + note;
+}
+
+std::string notes_text(const Json& target) {
+  std::string out;
+  for (const std::string& note : server::target_notes(target)) out += (out.empty() ? "  " : "; ") + note;
   return out;
 }
 
@@ -48,8 +53,9 @@ void print_checks(const Json& checks) {
       if (const auto detail = text_of(c["last"], "detail"); !detail.empty()) last += ": " + detail;
       last += fmt::format(" ({:.1f} ms)", c["last"].value("duration_seconds", 0.0) * 1e3);
     }
-    fmt::print("{:<24} {:<40} {} {:<25} {}{}\n", text_of(c, "check"), text_of(c, "target"),
-               coloured(text_of(c, "verdict")), text_of(c, "since"), last, forced_text(c));
+    fmt::print("{:<24} {:<40} {} {:<25} {}{}{}\n",
+               text_of(c, "check") + (c.value("canary", false) ? " (canary)" : ""), text_of(c, "target"),
+               coloured(text_of(c, "verdict")), text_of(c, "since"), last, forced_text(c), notes_text(c));
   }
 }
 
@@ -85,6 +91,9 @@ int status_command(const std::string& server) {
   fmt::print("{} (gslbd {}), configuration {}, last reload {}\n", text_of(status, "identity"),
              text_of(status, "version"), status["config"].value("generation", 0),
              reload.value("successful", false) ? "good" : "FAILED");
+  for (const std::string& alarm : server::alarm_notes(status)) {
+    fmt::print("{}\n", in_colour(kRed, "ALARM " + alarm));
+  }
   for (const Json& message : reload.at("messages")) fmt::print("  {}\n", message.get<std::string>());
   // A server of an older version does not tell.
   if (status.contains("traffic")) print_traffic(status["traffic"]);

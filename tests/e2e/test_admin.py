@@ -16,6 +16,20 @@ from waiting import wait_until
 ONE, TWO = "127.0.0.11", "127.0.0.12"
 
 
+# Their keys are not names of ours but those of checks, reasons and what becomes of responses.
+BY_NAME = {"checks", "failures", "cookies", "rate_limited"}
+
+
+def keys_within(value, of=None):
+    """Every key of every object in `value`, but those that are data."""
+    if isinstance(value, list):
+        return {key for each in value for key in keys_within(each)}
+    if not isinstance(value, dict):
+        return set()
+    below = {key for name, each in value.items() for key in keys_within(each, name)}
+    return below if of in BY_NAME else below | set(value)
+
+
 class Admin(E2eCase):
     @classmethod
     def setUpClass(cls):
@@ -102,6 +116,24 @@ class Admin(E2eCase):
         for needed in (ONE, TWO, '"www"', '"web"', '"fra"', '"nyc"', "refused", '"up"', '"down"', "test-1",
                        "%s:%d" % self.server.endpoint):
             self.assertIn(needed, text)
+
+    def test_the_reference_has_every_key_of_the_status_and_no_other(self):
+        status = self.server.status()
+        reference = (ROOT / "docs/reference/http-api.md").read_text().split("\n## /api/v1/status\n")[1]
+        top, *tables = re.split(r"(?m)^(?:.* )?[Oo]f (?:each of )?`(\w+)`:$", reference)
+        tables = dict(zip(tables[::2], tables[1::2]))
+        rows = {key: row for row in re.findall(r"(?m)^\|.*", top) for key in re.findall(r"`(\w+)`", row.split("|")[1])}
+        elsewhere = {"uptime", "forced"}  # sections of their own
+        self.assertEqual(set(rows), set(status))
+        for key in set(status) - elsewhere:
+            with self.subTest(key=key):
+                described = set(re.findall(r"`(\w+)`", tables.get(key) or rows[key]))
+                self.assertEqual(keys_within(status[key]) - described, set())
+        for key, table in tables.items():
+            first = {word for row in re.findall(r"(?m)^\| (`.*?) \|", table.split("| `why` of")[0])
+                     for word in re.findall(r"`(\w+)`", row)}
+            with self.subTest(table=key):
+                self.assertEqual(first - keys_within(status[key]), set())
 
     def test_the_first_page_says_what_is_where(self):
         code, page = self.server.get("/")

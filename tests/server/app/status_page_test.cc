@@ -54,6 +54,18 @@ TEST_CASE("what is forced is shown beside what the checks say") {
   }
 }
 
+TEST_CASE("alarms stand at the top, and what is true of a target beside it; nothing where nothing is") {
+  Json with = status();
+  CHECK(server::status_page(with).find("role=\"alert\"") == std::string::npos);
+  with["prober"] = {{"starved", true}};
+  with["checks"][0]["doubted"] = true;
+  const std::string page = server::status_page(with);
+  const auto alarm = page.find("<p class=\"down\" role=\"alert\">starved: ");
+  REQUIRE(alarm != std::string::npos);
+  CHECK(alarm < page.find("<h2>"));
+  CHECK(page.find("(1.5 ms)<br>doubted: ") != std::string::npos);
+}
+
 TEST_CASE("nothing that a file or a probed site says becomes markup") {
   const std::string page = server::status_page(status());
   CHECK(page.find("<script>") == std::string::npos);
