@@ -7,11 +7,10 @@ import json
 import os
 import subprocess
 import unittest
-from pathlib import Path
 
 from case import FAST, E2eCase, zone
 from load import Load
-from processes import gslbd_binary
+from processes import gslbctl_binary
 from waiting import wait_until
 
 ONE, TWO = "127.0.0.21", "127.0.0.22"
@@ -20,8 +19,7 @@ TOKEN = "an-admin-token-of-the-test"
 
 def gslbctl(server, *arguments, **environment):
     """(exit code, standard output, standard error) of a gslbctl that asks this server."""
-    program = os.environ.get("GSLBCTL_BINARY", str(Path(gslbd_binary()).with_name("gslbctl")))
-    command = [program, "-s", server.admin, *arguments]
+    command = [gslbctl_binary(), "-s", server.admin, *arguments]
     done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=30,
                           env={**os.environ, "USER": "anna", **environment})
     return done.returncode, done.stdout, done.stderr

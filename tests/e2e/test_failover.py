@@ -1,14 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
 """The main job: a dead site leaves the answers and comes back, over IPv4 and IPv6, UDP and TCP."""
 
+import datetime
+import re
+import subprocess
 import unittest
 
 from case import FAST, E2eCase, members, zone
 from dns_client import ask_tcp, ask_udp, dig, dig_short
+from processes import gslbctl_binary
 from waiting import stays, wait_until
 
 ADDRESSES = ["127.0.0.11", "127.0.0.12", "127.0.0.13"]
 ONE, TWO = ADDRESSES[:2]
+
+
+def moment(text):
+    return datetime.datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%f%z")
 
 
 class Failover(E2eCase):
@@ -98,6 +106,79 @@ class Failover(E2eCase):
                             checks={"web": {"type": "tcp", "port": fra.port, **FAST}},
                             pools={"www": {"alive": "web", "members": members(*ADDRESSES[:2])}})
         wait_until(lambda: self.addresses(server, "www.example.com") == [ADDRESSES[0]], "the dead site to be out")
+
+
+class HeldBack(E2eCase):
+    """A target that passes its probes again, and is not let back yet."""
+
+    def serve(self, **check):
+        self.one, self.two = self.sites(ONE, TWO)
+        server = self.gslbd(zones=[zone({"www": {"pool": "www"}})],
+                            checks={"web": {"type": "http", "path": "/healthz", "port": self.one.port, **FAST,
+                                            **check}},
+                            pools={"www": {"alive": "web", "members": members(ONE, TWO)}})
+        self.wait_addresses(server, "www.example.com", [ONE, TWO])
+        return server
+
+    def target(self, server):
+        return next(check for check in server.status()["checks"] if check["target"] == TWO)
+
+    def die_and_mend(self, server):
+        self.two.kill()
+        self.wait_addresses(server, "www.example.com", [ONE])
+        self.two.start()
+
+    def held(self, server):
+        """What is said of the second site, once it passes and is down nevertheless."""
+        target = wait_until(lambda: self.target(server)["held_back"] and self.target(server), "it to be held back")
+        self.assertEqual((target["verdict"], target["evidence"]), ("down", "up"))
+        self.assertEqual(self.addresses(server, "www.example.com"), [ONE])
+        return target
+
+    def told(self, server):
+        """The line of gslbctl's status about the second site's check."""
+        done = subprocess.run([gslbctl_binary(), "-s", server.admin, "status"], capture_output=True, text=True,
+                              timeout=30)
+        return next(line for line in done.stdout.splitlines() if re.match(rf"web +{TWO} ", line))
+
+    def test_who_flaps_is_held_down_for_longer_and_then_let_back(self):
+        server = self.serve(damping={"half_life": "10s", "suppress": 1.05, "reuse": 1, "max_hold": "4s"})
+        self.die_and_mend(server)  # once is no flapping
+        self.wait_addresses(server, "www.example.com", [ONE, TWO])
+        self.assertNotIn("held", self.told(server))
+        self.die_and_mend(server)
+        target = self.held(server)
+        self.assertEqual(target["held_back"]["why"], "held down by flap damping")
+        self.assertGreater(target["flap_penalty"], 1)
+        self.assertRegex(self.told(server),
+                         r"passes, but held down by flap damping, until 20\S+Z; flap penalty \d\.\d$")
+        self.assertIn("passes, but held down by flap damping", server.get("/")[1])
+        server.wait_line(rf"check web on {TWO} passes again, but held down by flap damping")
+        self.wait_addresses(server, "www.example.com", [ONE, TWO])
+        self.assertIsNone(self.target(server)["held_back"])
+
+    def test_a_delayed_failback_waits_until_it_has_been_well_for_as_long(self):
+        server = self.serve(failback="2s")
+        self.die_and_mend(server)
+        target = self.held(server)
+        self.assertRegex(self.told(server), r"passes, but held down until failback is due, until 20\S+Z$")
+        self.wait_addresses(server, "www.example.com", [ONE, TWO])
+        back = self.target(server)
+        self.assertIsNone(back["held_back"])
+        promised = moment(target["held_back"]["until"]) - datetime.timedelta(milliseconds=10)  # written in milliseconds
+        self.assertGreaterEqual(moment(back["since"]), promised)
+
+    def test_every_verdict_has_its_age(self):
+        before = datetime.datetime.now(datetime.timezone.utc)
+        server = self.serve()
+        up = self.target(server)
+        wait_until(lambda: self.target(server)["evidence_at"] > up["evidence_at"], "younger evidence")
+        self.die_and_mend(server)
+        down = wait_until(lambda: (lambda t: t if t["verdict"] == "up" else None)(self.target(server)), "it to be back")
+        now = datetime.datetime.now(datetime.timezone.utc)
+        ages = [moment(text) for text in (up["since"], up["evidence_at"], down["since"], down["evidence_at"])]
+        self.assertEqual(ages, sorted(ages))
+        self.assertTrue(before.replace(microsecond=0) <= ages[0] and ages[-1] <= now)
 
 
 class Restart(E2eCase):

@@ -2,10 +2,12 @@
 """The prober that is cut off itself: its own namespace is unplugged, and it must not blame the sites."""
 
 import json
+import re
 import unittest
 
 from case import FAST, E2eCase, needs_network, zone
 from network import Network
+from processes import gslbctl_binary
 from waiting import wait_until
 
 FRA, NYC, GATEWAY = "10.53.0.11", "10.53.1.12", "10.53.0.1"
@@ -45,6 +47,11 @@ class Isolation(E2eCase):
     def isolated(self, server):
         return self.status(server)["prober"]["isolated"]
 
+    def alarms(self, server):
+        """The alarm metrics that are 1."""
+        text = self.home.run("curl", "-s", server.admin + "/metrics").stdout
+        return sorted(re.findall(r"(?m)^(gslbd_prober_(?:alarm|isolated)\{.*\}) 1$", text))
+
     def probes(self, server):
         return sum(sum(c["failures"].values()) for c in self.status(server)["checks"])
 
@@ -56,8 +63,14 @@ class Isolation(E2eCase):
 
     def test_unplugged_it_freezes_the_verdicts_and_goes_on_probing(self):
         server = self.serve()
+        self.assertEqual(self.alarms(server), [])
         self.unplug()
         wait_until(lambda: self.isolated(server), "the server to find itself cut off")
+        self.assertEqual(self.alarms(server),
+                         ['gslbd_prober_alarm{kind="isolated"}', 'gslbd_prober_isolated{family="ipv4"}'])
+        self.assertEqual(self.status(server)["prober"]["isolated_from"], ["ipv4"])
+        told = self.home.run(gslbctl_binary(), "-s", server.admin, "status").stdout
+        self.assertRegex(told, r"(?m)^ALARM isolated from IPv4 since 20\S+Z: ")
         seen = self.probes(server)
         wait_until(lambda: self.probes(server) > seen + 20, "probing to go on")
         self.assertEqual(set(self.verdicts(server).values()), {"up"})
@@ -65,6 +78,8 @@ class Isolation(E2eCase):
         self.plug()
         wait_until(lambda: not self.isolated(server), "the server to be back")
         self.assertEqual(set(self.verdicts(server).values()), {"up"})
+        self.assertEqual(self.alarms(server), [])
+        self.assertNotIn("ALARM", self.home.run(gslbctl_binary(), "-s", server.admin, "status").stdout)
         # And it is as watchful as before.
         self.nyc.swallow("10.53.0.2/32")
         wait_until(lambda: self.verdicts(server) == {FRA: "up", NYC: "down"}, "New York to be found dead")

@@ -10,10 +10,9 @@ import threading
 import unittest
 from email import message_from_string
 from email.header import decode_header, make_header
-from pathlib import Path
 
 from case import FAST, E2eCase, zone
-from processes import gslbd_binary
+from processes import gslbctl_binary
 from waiting import wait_until
 
 try:
@@ -95,8 +94,8 @@ class JournalCase(E2eCase):
         self.wait_addresses(server, "www.example.com", [NYC])
 
     def run_gslbctl(self, server, *arguments):
-        program = Path(gslbd_binary()).with_name("gslbctl")
-        return subprocess.run([program, "-s", server.admin, *arguments], capture_output=True, text=True, timeout=60)
+        return subprocess.run([gslbctl_binary(), "-s", server.admin, *arguments], capture_output=True, text=True,
+                              timeout=60)
 
 
 class Journal(JournalCase):
@@ -135,6 +134,24 @@ class Journal(JournalCase):
         server.signal(signal.SIGHUP)
         failed = self.wait_entry(server, "?kind=reload_failed", "the failed reload")
         self.assertIn("gslbd.json", failed["messages"][0])
+
+    def test_what_is_forced_stands_there_with_its_author_and_its_end(self):
+        server = self.start()
+        scope = ("--site", "nyc", "--author", "anna")
+        self.assertEqual(self.run_gslbctl(server, "force", "drain", "--reason", "new switch", *scope).returncode, 0)
+        begun = self.wait_entry(server, "?kind=forced", "what was forced")
+        self.assertEqual({key: begun[key] for key in ("action", "state", "site", "reason", "author")},
+                         {"action": "forced", "state": "drain", "site": "nyc", "reason": "new switch",
+                          "author": "anna"})
+        self.assertEqual(self.run_gslbctl(server, "release", *scope).returncode, 0)
+        ended = self.wait_entry(server, "?kind=forced", "its end", lambda e: e["action"] != "forced")
+        self.assertEqual((ended["action"], ended["site"], ended["by"]), ("released", "nyc", "anna"))
+        server.post("force", {"check": "web", "target": NYC, "state": "down", "for": "1s"})
+        expired = self.wait_entry(server, "?kind=forced", "it to run out", lambda e: e["action"] == "expired")
+        self.assertEqual((expired["check"], expired["target"]), ("web", NYC))
+        server.stop()
+        self.assertEqual([line["action"] for line in self.lines() if line["kind"] == "forced"],
+                         ["forced", "released", "forced", "expired"])
 
     def test_it_goes_on_after_a_stop_and_after_a_crash(self):
         server = self.start()

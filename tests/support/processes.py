@@ -23,6 +23,10 @@ def gslbd_binary():
     return os.environ.get("GSLBD_BINARY", str(ROOT / "build/release/gslbd"))
 
 
+def gslbctl_binary():
+    return os.environ.get("GSLBCTL_BINARY", str(Path(gslbd_binary()).with_name("gslbctl")))
+
+
 class Process:
     """A running program whose standard error is collected line by line."""
 
