@@ -237,6 +237,12 @@ void add_prober(const MetricsView::Prober& p, std::vector<MetricFamily>& out) {
   out.push_back(lateness.add({}, histogram_of(p.lateness)).take());
 }
 
+void add_threads(const std::vector<MetricsView::Thread>& threads, std::vector<MetricFamily>& out) {
+  FamilyBuilder stuck = gauge("gslbd_thread_stuck", "1 while the thread shows no sign of life, else 0.");
+  for (const auto& t : threads) stuck.add({{"thread", t.name}}, t.stuck ? 1.0 : 0.0);
+  out.push_back(stuck.take());
+}
+
 // What is kept and told of what happened.
 void add_records(const MetricsView& view, std::vector<MetricFamily>& out) {
   FamilyBuilder targets = gauge("gslbd_target_uptime_ratio",
@@ -273,10 +279,13 @@ void add_records(const MetricsView& view, std::vector<MetricFamily>& out) {
 
 std::vector<MetricFamily> collect(const MetricsView& view) {
   std::vector<MetricFamily> all;
-  add_program(view, all);
-  add_transports(view.net, all);
-  add_protection(view, all);
-  add_answers(view, all);
+  if (view.of_main) {
+    add_program(view, all);
+    add_transports(view.net, all);
+    add_protection(view, all);
+    add_answers(view, all);
+  }
+  add_threads(view.threads, all);
   add_checks(view, all);
   add_prober(view.prober, all);
   add_records(view, all);

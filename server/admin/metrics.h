@@ -99,6 +99,11 @@ struct MetricsView {
     std::uint64_t retried = 0;
     std::uint64_t dropped = 0;  ///< events
   };
+  /// A thread of this program that the watchdog watches.
+  struct Thread {
+    std::string name;
+    bool stuck = false;
+  };
   struct Journal {
     std::uint64_t written = 0;
     std::uint64_t queue_full = 0;
@@ -120,6 +125,19 @@ struct MetricsView {
     CheckDuration lateness;  ///< of all checks together
   };
 
+  // Known without the main thread.
+  std::vector<Check> checks;
+  std::vector<Probes> probes;
+  std::vector<CheckDuration> durations;
+  Prober prober;
+  std::vector<Uptime> uptimes;
+  std::vector<Hook> hooks;
+  Journal journal;
+  std::vector<Thread> threads;
+
+  // The main thread's part; false: it does not answer. Then there are no samples of it: a counter that falls
+  // to 0 would say that the program had started anew.
+  bool of_main = true;
   std::string version;
   double start_time_s = 0;  ///< since the epoch
   NetTotals net;
@@ -131,17 +149,10 @@ struct MetricsView {
   std::vector<Cookies> cookies;
   std::vector<RateLimited> rate_limited;
   std::uint64_t rate_limit_exempt = 0;
-  std::vector<Check> checks;
-  std::vector<Probes> probes;
-  std::vector<CheckDuration> durations;
-  Prober prober;
   std::vector<Pool> pools;
   std::vector<Forced> forced;
   std::vector<Answers> answers;
   std::vector<Zone> zones;
-  std::vector<Uptime> uptimes;
-  std::vector<Hook> hooks;
-  Journal journal;
   std::uint64_t config_generation = 0;
   bool last_reload_successful = true;
   std::uint64_t last_reload_zones_read = 0;

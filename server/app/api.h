@@ -11,6 +11,7 @@
 #include "server/admin/http_server.h"
 #include "server/app/mailbox.h"
 #include "server/app/status.h"
+#include "server/app/watchdog.h"
 #include "server/journal/recorder.h"
 
 namespace gslbd::server {
@@ -21,6 +22,7 @@ struct Sources {
   const health::Monitor& monitor;
   const Recorder& recorder;
   Mailbox& main;
+  const Watchdog& watchdog;
 };
 
 std::vector<Route> make_routes(const Sources& from);

@@ -92,7 +92,6 @@ MetricsView metrics_view(const StatusFacts& facts) {
     view.responses.push_back({rcode_name(r), facts.responses.by_rcode[r]});
   }
   add_protection(facts.responses, view);
-  view.prober.stuck = facts.health_stuck;
   add_pools(facts.state.steering(), view);
   if (facts.control != nullptr) add_forced(facts.control->forced(), view);
   for (const auto& [key, count] : facts.state.answer_totals())

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/app/program.h"
 
+#include <fmt/format.h>
 #include <systemd/sd-daemon.h>
 #include <uv.h>
 
@@ -37,6 +38,12 @@
 namespace gslbd::server {
 namespace {
 
+// Main waits for the health thread for up to five seconds (Monitor::kPatience), twice in a bad reload: no
+// shorter silence of its own proves anything.
+constexpr std::chrono::seconds kMainStuckAfter{12};
+// The health thread shows four times a second that it runs.
+constexpr std::chrono::seconds kHealthIsWell{1};
+
 class Program final : public StatusSource {
  public:
   Program(Findings findings, Loaded loaded, const Diagnostics& diagnostics, StateLock lock)
@@ -54,7 +61,7 @@ class Program final : public StatusSource {
         keeper_(loop_, monitor_, [this] { return state_dir(state_.loaded().config); }),
         steps_(
             loop_, [this] { return state_.next_step(); }, [this] { state_.step(); }),
-        watchdog_(loop_, clock_, watchdog_events()) {
+        watchdog_(clock_, [this] { ping(); }) {
     reloader_.loaded_at_start(std::move(findings), *first_.edition.loaded, diagnostics);
   }
 
@@ -74,7 +81,6 @@ class Program final : public StatusSource {
     facts.listen = endpoints_;
     facts.waiting_for_restart = waiting_for_restart(started_with_, state_.loaded().config);
     facts.control = &control_;
-    facts.health_stuck = watchdog_.state().alarmed();
     if (workers_) facts.net = workers_->totals();
     for (const Responder* responder : responders_) facts.responses.add(responder->counters());
     return facts;
@@ -119,14 +125,26 @@ class Program final : public StatusSource {
     };
   }
 
-  Watchdog::Events watchdog_events() {
-    return {
-        [this] { return monitor_.silence(); },
-        [this] { forget_verdicts(); },
-        [this] {
-          if (state_.out_of_step()) recall_verdicts();
-        },
-    };
+  // The watchdog's thread. By mail, as verdicts come: a main thread that does not read it does not run.
+  void ping() {
+    if (pings_ != pings_read_.value()) return;  // the last one is still unread
+    mailbox_.post([this] {
+      pings_read_.add();
+      if (state_.out_of_step() && monitor_.silence() < kHealthIsWell) recall_verdicts();
+    });
+    ++pings_;
+  }
+
+  std::function<Duration()> silence_of(const Counter& turns) {
+    return [pulse = Pulse(turns, clock_)]() mutable { return pulse.silence(); };
+  }
+
+  void watch_threads() {
+    watchdog_.watch({std::string(kMainThread), silence_of(pings_read_), kMainStuckAfter});
+    watchdog_.watch({.name = std::string(kHealthThread),
+                     .silence = [this] { return monitor_.silence(); },
+                     .on_lost = [this] { mailbox_.post([this] { forget_verdicts(); }); }});
+    watchdog_.start();
   }
 
   void forget_verdicts() try {
@@ -141,7 +159,7 @@ class Program final : public StatusSource {
     state_.recall_verdicts();
     if (std::exchange(unwatched_, false)) recorder_.note({.at = clock_.wall_now(), .kind = "watched"});
   } catch (const std::exception& e) {
-    log::error("{}", e.what());  // the watchdog tries again
+    log::error("{}", e.what());  // with the next ping it is tried again
   }
 
   Control::Events control_events() {
@@ -184,12 +202,12 @@ class Program final : public StatusSource {
     install(std::move(first_));
     watch_files();
     keeper_.start();
-    watchdog_.start();
+    watch_threads();
     return {};
   }
 
   std::vector<Route> routes() {
-    auto all = make_routes({*this, monitor_, recorder_, mailbox_});
+    auto all = make_routes({*this, monitor_, recorder_, mailbox_, watchdog_});
     for (Route& route : control_routes(control_, mailbox_)) all.push_back(std::move(route));
     for (Route& route : recorder_routes(recorder_)) all.push_back(std::move(route));
     all.push_back(heartbeat_route(state_, monitor_, mailbox_, control_.guard()));
@@ -264,6 +282,10 @@ class Program final : public StatusSource {
       return quit("the workers cannot start");
     }
     workers_.emplace(std::move(*workers));
+    std::size_t number = 0;
+    for (const Counter* turns : workers_->turns()) {
+      watchdog_.watch({.name = fmt::format("dns-{}", ++number), .silence = silence_of(*turns)});
+    }
     answering_ = true;
     log::info("ready ({})", why);
     sd_notify(0, "READY=1");
@@ -279,6 +301,7 @@ class Program final : public StatusSource {
   }
 
   void stop() {
+    watchdog_.close();  // threads that end have no pulse
     reloader_.stop();
     mailbox_.close();  // whoever waits for an answer of this loop is told that none will come
     admin_.reset();
@@ -287,7 +310,6 @@ class Program final : public StatusSource {
     keeper_.close();
     control_.close();
     steps_.close();
-    watchdog_.close();
     for (uv_signal_t* signal : signals_) uv_close(reinterpret_cast<uv_handle_t*>(signal), nullptr);
     if (grace_.data != nullptr) uv_close(reinterpret_cast<uv_handle_t*>(&grace_), nullptr);
     uv_run(&loop_, UV_RUN_DEFAULT);  // close callbacks, and a load that is under way
@@ -309,14 +331,16 @@ class Program final : public StatusSource {
   FileWatch watch_;
   VerdictKeeper keeper_;
   StepTimer steps_;
-  Watchdog watchdog_;
   std::vector<uv_signal_t*> signals_;
   uv_signal_t hangup_{}, terminate_{}, interrupt_{};
   uv_timer_t grace_{};
   Listeners listeners_;
   std::vector<Endpoint> endpoints_;
   std::vector<const Responder*> responders_;
+  Counter pings_read_;       ///< this thread's
+  std::uint64_t pings_ = 0;  ///< the watchdog's own
   std::optional<WorkerPool> workers_;
+  Watchdog watchdog_;  ///< after all that it watches
   std::optional<HttpServer> admin_;
   const WallTime started_at_ = clock_.wall_now();
   bool answering_ = false;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/app/reports.h"
 
+#include <algorithm>
 #include <map>
 
 #include "server/journal/journal_api.h"
@@ -16,7 +17,7 @@ Json held_back_json(const health::TargetStatus& t) {
 }
 
 // Whether what the verdicts say may be believed at all.
-Json prober_json(const health::EngineStats& engine) {
+Json prober_json(const health::EngineStats& engine, bool stuck) {
   Json families = Json::array();
   if (engine.isolated_from[static_cast<std::size_t>(Family::v4)]) families.emplace_back("ipv4");
   if (engine.isolated_from[static_cast<std::size_t>(Family::v6)]) families.emplace_back("ipv6");
@@ -24,12 +25,21 @@ Json prober_json(const health::EngineStats& engine) {
           {"isolated_from", std::move(families)},
           {"isolated_since", engine.isolated ? Json(format_wall_time(engine.isolated_since)) : Json()},
           {"starved", engine.starved},
+          {"stuck", stuck},
           {"targets", engine.targets},
           {"probes_in_flight", engine.in_flight},
           {"doubted", engine.doubted},
           {"isolations", engine.isolations},
           {"stale_verdicts", engine.stale},
           {"holds_lost", engine.holds_lost}};
+}
+
+Json stuck_json(const std::vector<ThreadReport>& threads) {
+  Json names = Json::array();
+  for (const ThreadReport& t : threads) {
+    if (t.stuck) names.push_back(t.name);
+  }
+  return names;
 }
 
 Json targets_json(std::span<const health::TargetStatus> targets, const ForcedStates& forced) {
@@ -141,8 +151,21 @@ void add_records(const Reports& reports, MetricsView& view) {
 
 }  // namespace
 
-Reports gather_reports(const health::Monitor& monitor, const Recorder& recorder) {
-  return {monitor.status(), monitor.stats(), recorder.uptime(), recorder.counters()};
+Reports gather_reports(const health::Monitor& monitor, const Recorder& recorder, const Watchdog& watchdog) {
+  Reports reports{monitor.status(), monitor.stats(), recorder.uptime(), recorder.counters(),
+                  watchdog.report()};
+  const auto is_lost = [](const ThreadReport& t) { return t.lost && t.name == kHealthThread; };
+  if (std::ranges::any_of(reports.threads, is_lost)) disbelieve(reports.targets);
+  return reports;
+}
+
+void disbelieve(std::vector<health::TargetStatus>& targets) {
+  for (health::TargetStatus& t : targets) {
+    t.verdict = health::Verdict::unknown;
+    t.pending = t.doubted = false;
+    t.held_back = health::HeldBack::no;
+    t.streak = 0;
+  }
 }
 
 Json forced_json(const ForcedEntry* entry) {
@@ -157,7 +180,8 @@ Json forced_json(const ForcedEntry* entry) {
 }
 
 void add_reports(const Reports& reports, const ForcedStates& forced, Json& status) {
-  status["prober"].update(prober_json(reports.engine));
+  status["prober"] = prober_json(reports.engine, is_stuck(reports.threads, kHealthThread));
+  status["stuck_threads"] = stuck_json(reports.threads);
   status["uptime"] = uptime_json(reports.uptime);
   status["checks"] = targets_json(reports.targets, forced);
 }
@@ -165,6 +189,8 @@ void add_reports(const Reports& reports, const ForcedStates& forced, Json& statu
 void add_reports(const Reports& reports, MetricsView& view) {
   add_targets(reports.targets, view);
   add_prober(reports.engine, view.prober);
+  view.prober.stuck = is_stuck(reports.threads, kHealthThread);
+  for (const ThreadReport& t : reports.threads) view.threads.push_back({t.name, t.stuck});
   add_records(reports, view);
 }
 

@@ -93,7 +93,6 @@ Json status_json(const StatusFacts& facts) {
               {"zones_read", facts.last_reload.zones_read},
               {"duration_seconds", to_seconds(facts.last_reload.took)},
               {"messages", facts.last_reload.messages}}}}},
-          {"prober", {{"stuck", facts.health_stuck}}},
           {"traffic", traffic_json(facts)},
           {"zones", zones_json(facts.state.loaded())},
           {"forced", facts.control != nullptr ? facts.control->json() : Json::object()}};

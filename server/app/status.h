@@ -45,7 +45,6 @@ struct StatusFacts {
   std::vector<Endpoint> listen{};
   std::vector<std::string_view> waiting_for_restart{};  ///< keys of the configuration
   const Control* control = nullptr;                     ///< what is forced; null: nothing
-  bool health_stuck = false;                            ///< the health thread does not run
 };
 
 class StatusSource {

@@ -60,6 +60,9 @@ constexpr double kPenaltyWorthTelling = 0.5;
 
 std::vector<std::string> alarm_notes(const Json& status) {
   std::vector<std::string> notes;
+  for (const Json& name : status.value("stuck_threads", Json::array())) {
+    if (name != "health") notes.push_back("stuck: the thread " + name.get<std::string>() + " does not run");
+  }
   const Json prober = status.value("prober", Json::object());
   if (is_true(prober, "stuck")) {
     notes.emplace_back("stuck: the health thread does not run, nothing is probed");

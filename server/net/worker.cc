@@ -20,6 +20,9 @@ namespace {
 // Full batches served a wake-up before other sockets, TCP above all, get their turn.
 constexpr int kBatchesPerWakeup = 8;
 
+// The longest that a worker waits: it shows that it runs.
+constexpr std::uint64_t kLongestWait_ms = 500;
+
 tl::unexpected<Error> cannot(const char* what, int uv_error) {
   return fail(std::string("cannot ") + what + ": " + uv_strerror(uv_error));
 }
@@ -73,13 +76,19 @@ Result<void> Worker::set_up() {
   if (const int error = uv_async_init(&loop_, &stop_, stop); error != 0)
     return cannot("make a wake-up", error);
   uv_prepare_init(&loop_, &before_wait_);
+  uv_timer_init(&loop_, &never_for_long_);
   tcp_.emplace(&loop_, *limits_, *handler_, counters_);
   tcp_->set_turn([this] {
     for (UdpSocket& udp : udp_) serve_udp(udp.server);
   });
   handles_open_ = true;
-  uv_prepare_start(&before_wait_,
-                   [](uv_prepare_t* handle) { static_cast<Worker*>(handle->loop->data)->gate_->leave(); });
+  uv_prepare_start(&before_wait_, [](uv_prepare_t* handle) {
+    Worker& worker = *static_cast<Worker*>(handle->loop->data);
+    worker.gate_->leave();
+    worker.turns_.add();
+  });
+  uv_timer_start(
+      &never_for_long_, [](uv_timer_t*) {}, kLongestWait_ms, kLongestWait_ms);
   for (const BoundSockets& sockets : sockets_) {
     if (const auto watched = watch(sockets); !watched) return watched;
   }
@@ -154,6 +163,7 @@ void Worker::close_handles() {
   if (!std::exchange(handles_open_, false)) return;
   close_handle(stop_);
   close_handle(before_wait_);
+  close_handle(never_for_long_);
   for (UdpSocket& udp : udp_) close_handle(udp.handle);
   tcp_->close();
 }
@@ -184,6 +194,12 @@ NetTotals WorkerPool::totals() const {
   NetTotals sum;
   for (const auto& worker : workers_) sum.add(worker->counters());
   return sum;
+}
+
+std::vector<const Counter*> WorkerPool::turns() const {
+  std::vector<const Counter*> all;
+  for (const auto& worker : workers_) all.push_back(&worker->turns());
+  return all;
 }
 
 }  // namespace gslbd::server

@@ -20,6 +20,7 @@
 
 #include "core/cache_line.h"
 #include "core/result.h"
+#include "server/counter.h"
 #include "server/net/counters.h"
 #include "server/net/listener.h"
 #include "server/net/tcp.h"
@@ -51,6 +52,8 @@ class alignas(kApart) Worker {
   /// Waits for its end. The destructor stops and joins what still runs.
   void join();
   const NetCounters& counters() const { return counters_; }
+  /// Counts on while its thread runs, with traffic or without: at least once in half a second. Thread: any.
+  const Counter& turns() const { return turns_; }
 
  private:
   struct alignas(kApart) UdpSocket {
@@ -76,6 +79,8 @@ class alignas(kApart) Worker {
   uv_loop_t loop_{};
   uv_async_t stop_{};
   uv_prepare_t before_wait_{};
+  uv_timer_t never_for_long_{};
+  Counter turns_;
   bool loop_open_ = false;
   bool handles_open_ = false;
   bool stopping_ = false;
@@ -101,6 +106,8 @@ class WorkerPool {
   void stop();
   const std::vector<Endpoint>& endpoints() const { return endpoints_; }
   NetTotals totals() const;
+  /// Of each worker, see there; they live as long as the pool, also when that is moved.
+  std::vector<const Counter*> turns() const;
 
  private:
   WorkerPool() = default;

@@ -51,6 +51,7 @@ MetricsView full_view() {
   view.uptimes = {{"web", "192.0.2.10", "fra", "1h", 0.75}, {"", "", "fra", "30d", 0.5}};
   view.hooks = {{"pager", 5, 1, 2, 7}};
   view.journal = {100, 2, 3};
+  view.threads = {{"main", false}, {"dns-1", true}};
   view.config_generation = 3;
   view.last_reload_successful = false;
   view.last_reload_zones_read = 4;
@@ -193,6 +194,17 @@ TEST_CASE("an empty view is valid, too", "[admin]") {
   const Exposition e = parse_strictly(render_metrics({}));
   CHECK(e.types.count("gslbd_check_up") == 0);
   CHECK(e.samples.at("gslbd_config_last_reload_successful") == 1);
+}
+
+TEST_CASE("without the main thread there is its alarm, and no counter falls to 0", "[admin]") {
+  MetricsView view = full_view();
+  view.of_main = false;
+  const Exposition e = parse_strictly(render_metrics(view));
+  CHECK(e.samples.at("gslbd_thread_stuck{thread=\"main\"}") == 0);
+  CHECK(e.samples.at("gslbd_thread_stuck{thread=\"dns-1\"}") == 1);
+  CHECK(e.types.count("gslbd_check_up") == 1);
+  CHECK(e.types.count("gslbd_queries_total") == 0);
+  CHECK(e.types.count("gslbd_config_generation") == 0);
 }
 
 TEST_CASE("a collectable takes a fresh view at each scrape", "[admin]") {

@@ -30,6 +30,7 @@ Reports reports() {
   Share share{3h, 1h, 20h};
   r.uptime = {{"web", "192.0.2.1", "fra", {Share{}, share, share}}, {"", "", "fra", {share, share, share}}};
   r.recorder.written = 7;
+  r.threads = {{"main", false, false}, {"health", true, false}, {"dns-2", true, true}};
   r.recorder.hooks = {{"pager", 1, 2, 3, 4}};
   return r;
 }
@@ -46,9 +47,10 @@ ForcedStates forced() {
 }  // namespace
 
 TEST_CASE("the status gets targets, what is forced beside them, the prober and uptime") {
-  Json status = {{"prober", {{"stuck", false}}}, {"pools", Json::array()}};
+  Json status = {{"pools", Json::array()}};
   add_reports(reports(), forced(), status);
-  CHECK(status["prober"]["stuck"] == false);
+  CHECK(status["prober"]["stuck"] == true);
+  CHECK(status["stuck_threads"] == Json{"health", "dns-2"});
   CHECK(status["prober"]["isolated"] == true);
   CHECK(status["prober"]["targets"] == 2);
   REQUIRE(status["checks"].size() == 2);
@@ -92,10 +94,12 @@ TEST_CASE("pools are shown with what they answer, and what is forced beside what
 
 TEST_CASE("the metrics get the same") {
   MetricsView view;
-  view.prober.stuck = true;
   add_reports(reports(), view);
   CHECK(view.prober.stuck);
   CHECK(view.prober.isolated);
+  REQUIRE(view.threads.size() == 3);
+  CHECK_FALSE(view.threads[0].stuck);
+  CHECK(view.threads[2].stuck);
   REQUIRE(view.checks.size() == 2);
   CHECK(view.checks[0].up == false);
   REQUIRE(view.durations.size() == 1);
@@ -104,4 +108,17 @@ TEST_CASE("the metrics get the same") {
   CHECK(view.journal.written == 7);
   REQUIRE(view.hooks.size() == 1);
   CHECK(view.hooks[0].hook == "pager");
+}
+
+TEST_CASE("what a lost health thread said is not shown as if it still held") {
+  Reports r = reports();
+  r.targets[0].held_back = health::HeldBack::damping;
+  disbelieve(r.targets);
+  Json status = Json::object();
+  add_reports(r, forced(), status);
+  for (const Json& check : status["checks"]) {
+    CHECK(check["verdict"] == "unknown");
+    CHECK(check["held_back"] == nullptr);
+    CHECK(check["last"]["outcome"] == "refused");
+  }
 }

@@ -46,6 +46,8 @@ TEST_CASE("each alarm is a sentence") {
   REQUIRE(both.size() == 2);
   CHECK(both[0].starts_with("stuck: "));
   CHECK(both[1].starts_with("starved: "));
+  CHECK(alarm_notes({{"stuck_threads", {"health", "dns-2"}}}) ==
+        Notes{"stuck: the thread dns-2 does not run"});
 }
 
 TEST_CASE("a target says why its verdict is not what its probes say") {

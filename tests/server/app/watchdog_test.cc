@@ -22,6 +22,19 @@ Step silent_until(WatchdogState& state, Duration end) {
 
 }  // namespace
 
+TEST_CASE("a pulse is silent for as long as its counter stands still") {
+  ManualClock clock;
+  Counter turns;
+  Pulse pulse(turns, clock);
+  CHECK(pulse.silence() == 0s);
+  clock.advance(2s);
+  CHECK(pulse.silence() == 2s);
+  turns.add();
+  CHECK(pulse.silence() == 0s);
+  clock.advance(500ms);
+  CHECK(pulse.silence() == 500ms);
+}
+
 TEST_CASE("a health thread that speaks is well") {
   WatchdogState state;
   for (int i = 0; i < 100; ++i) CHECK(state.tick(Duration(i % 5 * 100ms), 500ms, 500ms) == Step::none);
