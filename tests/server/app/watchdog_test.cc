@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/app/watchdog.h"
 
+#include <atomic>
+#include <future>
+#include <optional>
+
 #include "tests/support/catch.h"
 
 using namespace gslbd;
@@ -74,4 +78,34 @@ TEST_CASE("a health thread that does not wake up after a pause is found all the 
     if (step != Step::none) last = step;
   }
   CHECK(last == Step::alarm);
+}
+
+TEST_CASE("the watchdog tells of a thread that is lost, and that it is back") {
+  const SystemClock clock;
+  std::atomic<bool> runs{false};
+  std::promise<void> lost;
+  std::promise<void> back;
+  std::optional<Watchdog> watchdog;
+  const auto tick = [&, told = false]() mutable {
+    if (told || !runs || is_stuck(watchdog->report(), "dns-1")) return;
+    told = true;
+    back.set_value();
+  };
+  watchdog.emplace(clock, tick);
+  watchdog->watch({.name = "dns-1",
+                   .silence = [&]() -> Duration { return runs ? 0s : 1h; },
+                   .on_lost = [&] { lost.set_value(); }});
+  watchdog->watch({.name = "main", .silence = [] { return Duration{0}; }});
+  watchdog->start();
+  lost.get_future().wait();
+  const auto report = watchdog->report();
+  REQUIRE(report.size() == 2);
+  CHECK((report[0].name == "dns-1" && report[0].stuck && report[0].lost));
+  CHECK((report[1].name == "main" && !report[1].stuck));
+  CHECK(is_stuck(report, "dns-1"));
+  CHECK_FALSE(is_stuck(report, "main"));
+  runs = true;
+  back.get_future().wait();
+  watchdog->close();
+  CHECK_FALSE(watchdog->report()[0].lost);
 }
