@@ -34,6 +34,14 @@ class ZoneDirectory {
     }
   }
 
+  /// `zone` takes the place of one with the same apex.
+  void replace(const Zone& zone) noexcept {
+    const std::uint64_t hash = QueryName(zone.apex()).suffix_hash(0);
+    std::size_t i = home_slot(hash);
+    while (slots_[i].hash != hash || !(slots_[i].zone->apex() == zone.apex())) i = after(i);
+    slots_[i].zone = &zone;
+  }
+
   /// The longest apex at or above `name` without its `skip` leftmost labels; kNone when no zone of ours has
   /// it.
   std::uint32_t find(const QueryName& name, std::size_t skip = 0) const noexcept {

@@ -27,54 +27,63 @@ bool is_wanted(zones::NodeView node) {
 
 ServedZones::ServedZones(std::vector<ServedZone> zones, std::span<const std::uint8_t> report_agent,
                          const ServedZones* earlier)
-    : zones_(std::move(zones)), directory_(tables(zones_)) {
-  find_apexes();
-  find_external_hosts(earlier);
+    : zones_(std::move(zones)) {
+  const std::vector<bool> changed = changed_since(earlier);
+  if (changed.empty()) earlier = nullptr;
+  find_apexes(earlier, changed);
+  for (ServedZone& zone : zones_) zone.is_plain = zone.access == nullptr && !zone.has_zones_below;
+  find_external_hosts(earlier, changed);
   find_reporting_zones(report_agent);
 }
 
-void ServedZones::find_apexes() {
-  for (ServedZone& zone : zones_) zone.is_plain = zone.access == nullptr;
+// By index; empty when the indexes do not mean the same apexes.
+std::vector<bool> ServedZones::changed_since(const ServedZones* earlier) const {
+  if (earlier == nullptr || earlier->zones_.size() != zones_.size()) return {};
+  std::vector<bool> changed(zones_.size(), false);
+  for (std::size_t i = 0; i < zones_.size(); ++i) {
+    const auto& before = earlier->zones_[i].zone;
+    if (zones_[i].zone == before) continue;
+    if (zones_[i].zone->apex() != before->apex()) return {};
+    changed[i] = true;
+  }
+  return changed;
+}
+
+void ServedZones::find_apexes(const ServedZones* earlier, const std::vector<bool>& changed) {
+  if (earlier != nullptr) {
+    directory_ = earlier->directory_;
+    for (std::size_t i = 0; i < zones_.size(); ++i) {
+      if (changed[i]) directory_.replace(*zones_[i].zone);
+      zones_[i].apex_hash = earlier->zones_[i].apex_hash;
+      zones_[i].has_zones_below = earlier->zones_[i].has_zones_below;
+    }
+    return;
+  }
+  directory_ = zones::ZoneDirectory(tables(zones_));
   for (ServedZone& zone : zones_) {
     const zones::QueryName apex(zone.zone->apex());
     zone.apex_hash = apex.suffix_hash(0);
     const std::uint32_t above =
         apex.label_count() == 0 ? zones::ZoneDirectory::kNone : directory_.find(apex, 1);
-    if (above != zones::ZoneDirectory::kNone) zones_[above].is_plain = false;
+    if (above != zones::ZoneDirectory::kNone) zones_[above].has_zones_below = true;
   }
 }
 
-void ServedZones::find_external_hosts(const ServedZones* earlier) {
-  const std::vector<bool> changed =
-      earlier != nullptr ? changed_since(*earlier) : std::vector<bool>(zones_.size(), true);
+void ServedZones::find_external_hosts(const ServedZones* earlier, const std::vector<bool>& changed) {
   const auto has_changed = [&](std::uint32_t index) { return changed[index]; };
   static const auto kNoHosts = std::make_shared<const ExternalHosts>();
   for (std::size_t i = 0; i < zones_.size(); ++i) {
     ServedZone& served = zones_[i];
-    if (served.zone->external_target_count() == 0) {
+    const ServedZone* before = earlier != nullptr && !changed[i] ? &earlier->zones_[i] : nullptr;
+    if (before != nullptr && std::ranges::none_of(before->external_hosts->asked, has_changed)) {
+      served.external_hosts = before->external_hosts;
+    } else if (served.zone->external_target_count() == 0) {
       served.external_hosts = kNoHosts;
-    } else if (!changed[i] && std::ranges::none_of(earlier->zones_[i].external_hosts->asked, has_changed)) {
-      served.external_hosts = earlier->zones_[i].external_hosts;
     } else {
       served.external_hosts = std::make_shared<const ExternalHosts>(hosts_of(*served.zone));
     }
     served.external = served.external_hosts->hosts;
   }
-}
-
-// By index; all of them when the indexes do not mean the same apexes.
-std::vector<bool> ServedZones::changed_since(const ServedZones& earlier) const {
-  std::vector<bool> changed(zones_.size(), true);
-  if (earlier.zones_.size() != zones_.size()) return changed;
-  for (std::size_t i = 0; i < zones_.size(); ++i) {
-    const auto& before = earlier.zones_[i].zone;
-    changed[i] = zones_[i].zone != before;
-    if (changed[i] && zones_[i].zone->apex() != before->apex()) {
-      changed.assign(zones_.size(), true);
-      return changed;
-    }
-  }
-  return changed;
 }
 
 // Only what the other zone answers for itself counts: neither glue nor what lies behind an alias.

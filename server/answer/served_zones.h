@@ -3,9 +3,9 @@
 // ServedZones: the zones of one Serving, the directory that finds them, and which hosts that they name are
 // each other's. It knows no pools and no verdicts, so it is made off the main loop.
 //
-// What was found out about a zone's hosts is taken over from the zones served before as long as neither that
-// zone has changed nor one of those the hosts lie in: a reload costs what has changed, and one pass over the
-// list.
+// A reload costs what has changed, and one pass over the list: where the apexes are those that were served
+// before, so is the directory; and what was found out about a zone's hosts is taken over as long as neither
+// that zone has changed nor one of those the hosts lie in.
 //
 // Thread: immutable once made; any.
 
@@ -40,9 +40,10 @@ struct ServedZone {
   // Filled by ServedZones:
   std::span<const ExternalHost> external = {};                    ///< by zones::Zone::external_target()
   std::shared_ptr<const ExternalHosts> external_hosts = nullptr;  ///< what `external` is part of
-  bool reports = false;         ///< errors with it are for the policy's report agent (RFC 9567)
-  std::uint64_t apex_hash = 0;  ///< QueryName's of the apex
-  bool is_plain = false;        ///< anybody may ask for its names, and no zone of ours lies below it
+  bool reports = false;          ///< errors with it are for the policy's report agent (RFC 9567)
+  bool has_zones_below = false;  ///< a name within it may belong to another zone of ours
+  std::uint64_t apex_hash = 0;   ///< QueryName's of the apex
+  bool is_plain = false;         ///< anybody may ask for its names, and no zone of ours lies below it
 
   bool admits(const Address& asker) const { return access == nullptr || access->admits(asker); }
 };
@@ -57,9 +58,9 @@ class ServedZones {
   const std::vector<ServedZone>& all() const { return zones_; }
 
  private:
-  void find_apexes();
-  void find_external_hosts(const ServedZones* earlier);
-  std::vector<bool> changed_since(const ServedZones& earlier) const;
+  std::vector<bool> changed_since(const ServedZones* earlier) const;
+  void find_apexes(const ServedZones* earlier, const std::vector<bool>& changed);
+  void find_external_hosts(const ServedZones* earlier, const std::vector<bool>& changed);
   ExternalHosts hosts_of(const zones::Zone& zone) const;
   void find_reporting_zones(std::span<const std::uint8_t> report_agent);
 

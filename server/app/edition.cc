@@ -6,7 +6,9 @@ namespace gslbd::server {
 NextEdition make_edition(Loaded loaded, const Edition& before) {
   std::vector<ServedZone> zones;
   zones.reserve(loaded.zones.size());
-  for (const LoadedZone& zone : loaded.zones) zones.push_back({zone.zone, zone.pools, zone.access});
+  for (const LoadedZone& zone : loaded.zones) {
+    zones.push_back({zone.zone, zone.pools, zone.source->access});
+  }
   std::span<const std::uint8_t> report_agent;
   if (loaded.config.answers.report_agent) report_agent = loaded.config.answers.report_agent->wire();
 

@@ -48,7 +48,7 @@ std::set<std::string> directories_of(const Findings& findings) {
     out.insert(directory.string());
     out.insert(directory.parent_path().string());
   };
-  for (const FoundFile& file : findings.zone_files) add(file.path);
+  for (const std::string& path : *findings.zone_files.paths) add(path);
   for (const std::string& file : findings.other_files) add(file);
   // Where a new file would appear, also when none is there now.
   std::vector<std::string> patterns;
@@ -63,15 +63,15 @@ std::set<std::string> directories_of(const Findings& findings) {
 }
 
 // Zone files whose stamps do not tell whether they have changed since they were read.
-bool hides_a_change(const Findings& seen, const Loaded& loaded) {
-  auto zone = loaded.zones.begin();
-  for (const FoundFile& file : seen.zone_files) {
-    if (file.stamp.settled(seen.at)) continue;
-    while (zone != loaded.zones.end() && zone->file < file.path) ++zone;
+bool hides_a_change(const ZoneFiles& seen, const Loaded& loaded) {
+  PathWalk before(seen.paths, loaded.files.paths);
+  for (std::size_t i = 0; i < seen.found.size(); ++i) {
+    if (seen.found[i].settled) continue;
+    const auto was = before.find(i);
     // What is not served as it was seen could not be loaded: what it held then is not known.
-    if (zone == loaded.zones.end() || zone->file != file.path || zone->stamp != file.stamp) return true;
-    const auto text = read_file(file.path);
-    if (!text || text_hash(*text) != zone->source->text_hash) return true;
+    if (!was || loaded.files.found[*was].stamp != seen.found[i].stamp) return true;
+    const auto text = read_file((*seen.paths)[i]);
+    if (!text || text_hash(*text) != loaded.zones[*was].source->text_hash) return true;
   }
   return false;
 }
@@ -80,10 +80,10 @@ bool hides_a_change(const Findings& seen, const Loaded& loaded) {
 
 void Reloader::Job::run() {
   try {
-    findings = std::make_shared<const Findings>(find(owner->file_, seen ? &seen->config : nullptr));
+    findings = std::make_shared<const Findings>(find(owner->file_, seen.get()));
     directories = directories_of(*findings);
     unchanged = wish == Wish::look && seen && findings->same_as(*seen) && before.loaded != nullptr &&
-                !hides_a_change(*seen, *before.loaded);
+                !hides_a_change(seen->zone_files, *before.loaded);
     if (!unchanged) load();
   } catch (const std::exception& e) {  // out of memory, for one: what serves now goes on
     next.reset();

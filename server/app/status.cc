@@ -12,7 +12,7 @@ Json zones_json(const Loaded& loaded) {
   Json out = Json::array();
   for (const LoadedZone& z : loaded.zones) {
     out.push_back({{"name", z.zone->apex().to_string()},
-                   {"file", z.file},
+                   {"file", loaded.file_of(z)},
                    {"serial", z.zone->serial()},
                    {"names", z.zone->name_count()},
                    {"memory_bytes", z.zone->memory()}});

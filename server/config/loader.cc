@@ -2,26 +2,30 @@
 #include "server/config/loader.h"
 
 #include <algorithm>
-#include <unordered_map>
 
 #include "server/config/admin_token.h"
 #include "server/config/answer_check.h"
+#include "server/config/apex_claims.h"
 
 namespace gslbd::server {
 namespace {
 
 // A zone file without a serial gets its modification time, which grows with every edit; one that changed
 // within the same second, or was put back to an older time, gets the next number instead.
-std::uint32_t next_serial(const FileStamp& stamp, const LoadedZone* before) {
+std::uint32_t next_serial(const FileStamp& stamp, const ZoneSource* before) {
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(stamp.modified.time_since_epoch());
   const auto serial = static_cast<std::uint32_t>(seconds.count());
-  return before == nullptr ? serial : std::max(serial, before->source->default_serial + 1);
+  return before == nullptr ? serial : std::max(serial, before->default_serial + 1);
 }
 
 class Loader {
  public:
   Loader(Loaded& loaded, const Findings& findings, const Loaded* previous, Diagnostics& diagnostics)
-      : loaded_(loaded), findings_(findings), previous_(previous), diagnostics_(diagnostics) {}
+      : loaded_(loaded),
+        findings_(findings),
+        previous_(previous),
+        diagnostics_(diagnostics),
+        claims_(findings.zone_files.paths->size()) {}
 
   void load() {
     const Config& config = loaded_.config;
@@ -51,63 +55,54 @@ class Loader {
   }
 
   void load_zones() {
-    for (const std::string& pattern : findings_.unmatched) {
+    for (const std::string& pattern : findings_.zone_files.unmatched) {
       diagnostics_.error(loaded_.config.file, "/zones", "no file matches \"" + pattern + "\"");
     }
-    ZoneReader reader(*loaded_.global,
-                      [this](const zones::Name& apex, const std::string& file, Diagnostics& diagnostics) {
-                        return claim(apex, file, diagnostics);
-                      });
-    loaded_.zones.reserve(findings_.zone_files.size());
-    apexes_.reserve(findings_.zone_files.size());
-    // Both lists are sorted: one walk finds every file in both.
-    auto before = previous_ != nullptr ? previous_->zones.begin() : std::vector<LoadedZone>::const_iterator();
-    for (const FoundFile& found : findings_.zone_files) {
-      const LoadedZone* was = nullptr;
-      if (previous_ != nullptr) {
-        while (before != previous_->zones.end() && before->file < found.path) ++before;
-        if (before != previous_->zones.end() && before->file == found.path) was = &*before;
-      }
-      auto source = source_of(found, was, reader);
+    const ZoneFiles& files = loaded_.files;
+    loaded_.zones.reserve(files.paths->size());
+    ZoneReader reader(*loaded_.global);
+    std::optional<PathWalk> before;
+    if (previous_ != nullptr) before.emplace(files.paths, previous_->files.paths);
+    for (std::size_t i = 0; i < files.paths->size(); ++i) {
+      const auto was = before ? before->find(i) : std::nullopt;
+      auto source = source_of((*files.paths)[i], files.found[i], was, reader);
       if (source == nullptr) continue;
       for (const Diagnostic& warning : source->warnings) diagnostics_.add(warning);
-      loaded_.zones.push_back(
-          {found.path, source->zone, {}, source->access, source, found.stamp, findings_.at});
+      // The source counts the references to its zone: it has been fetched from memory just now.
+      std::shared_ptr<const zones::Zone> zone(source, source->zone.get());
+      loaded_.zones.push_back({std::move(source), std::move(zone), {}});
     }
   }
 
-  // nullptr after reporting what is wrong.
-  std::shared_ptr<const ZoneSource> source_of(const FoundFile& found, const LoadedZone* was,
-                                              ZoneReader& reader) {
+  // `was`: its place in the load before. nullptr after reporting what is wrong.
+  std::shared_ptr<const ZoneSource> source_of(const std::string& path, const FoundFile& found,
+                                              std::optional<std::size_t> was, ZoneReader& reader) {
+    const ZoneSource* earlier = was ? previous_->zones[*was].source.get() : nullptr;
+    const auto claim = [&](const zones::Name& apex, Diagnostics& diagnostics) {
+      const bool kept = earlier != nullptr && earlier->zone->apex() == apex;
+      return kept ? claims_.keep(earlier->zone->apex(), path, diagnostics)
+                  : claims_.take(apex, path, diagnostics);
+    };
     std::shared_ptr<const ZoneSource> source;
-    if (was != nullptr) source = same_scope_ ? was->source : reader.rebind(found.path, *was->source);
-    if (source != nullptr && source->reads_other_files()) source = nullptr;
-    const bool unchanged =
-        source != nullptr && found.stamp == was->stamp && was->stamp.settled(was->stamped_at);
-    if (unchanged) return claim(source->zone->apex(), found.path, diagnostics_) ? source : nullptr;
+    if (was && !earlier->reads_other_files) {
+      source = same_scope_ ? previous_->zones[*was].source : reader.rebind(path, *earlier);
+    }
+    if (source != nullptr && previous_->files.found[*was].surely_same(found)) {
+      return claims_.keep(earlier->zone->apex(), path, diagnostics_) ? source : nullptr;
+    }
 
-    const auto text = read_file(found.path);
+    const auto text = read_file(path);
     ++loaded_.zones_read;
     if (!text) {
-      diagnostics_.error(found.path, "", text.error().message);
+      diagnostics_.error(path, "", text.error().message);
       return nullptr;
     }
-    const bool same_text = was != nullptr && text_hash(*text) == was->source->text_hash;
+    const bool same_text = was && text_hash(*text) == earlier->text_hash;
     if (same_text && source != nullptr) {
-      return claim(source->zone->apex(), found.path, diagnostics_) ? source : nullptr;
+      return claims_.keep(earlier->zone->apex(), path, diagnostics_) ? source : nullptr;
     }
-    const std::uint32_t serial = same_text ? was->source->default_serial : next_serial(found.stamp, was);
-    return reader.read(found.path, *text, serial, same_scope_ && was != nullptr ? was->source.get() : nullptr,
-                       diagnostics_);
-  }
-
-  bool claim(const zones::Name& apex, const std::string& file, Diagnostics& diagnostics) {
-    const auto wire = apex.wire();
-    const auto [at, added] = apexes_.try_emplace(std::string(wire.begin(), wire.end()), &file);
-    if (!added) {
-      diagnostics.error(file, "/zone", "the zone " + apex.to_string() + " is already in " + *at->second);
-    }
-    return added;
+    const std::uint32_t serial = same_text ? earlier->default_serial : next_serial(found.stamp, earlier);
+    return reader.read(path, *text, serial, same_scope_ ? earlier : nullptr, claim, diagnostics_);
   }
 
   // A file's own pools follow those of the files before it.
@@ -180,7 +175,7 @@ class Loader {
   const Loaded* previous_;  // null: none
   Diagnostics& diagnostics_;
   bool same_scope_ = false;  // the configuration file defines what it did for previous_
-  std::unordered_map<std::string, const std::string*> apexes_;  // wire form -> file
+  ApexClaims claims_;
 };
 
 }  // namespace
@@ -195,7 +190,7 @@ bool Loaded::same_plan(const Loaded& earlier) const {
 std::optional<Loaded> load(const Findings& findings, const Loaded* previous, Diagnostics& diagnostics) {
   for (const Diagnostic& d : findings.diagnostics.all()) diagnostics.add(d);
   if (!findings.readable) return std::nullopt;
-  Loaded loaded{findings.config, nullptr, {}};
+  Loaded loaded{.config = findings.config, .pools = nullptr, .files = findings.zone_files, .zones = {}};
   Loader(loaded, findings, previous, diagnostics).load();
   if (diagnostics.has_errors()) return std::nullopt;
   return loaded;

@@ -24,20 +24,17 @@
 namespace gslbd::server {
 
 struct LoadedZone {
-  std::string file;
-  std::shared_ptr<const zones::Zone> zone;
-  std::vector<std::uint32_t> pools;  ///< by zones::PoolBinding::pool: index into Loaded::pools
-  std::shared_ptr<const AccessList> access = nullptr;  ///< who may ask for its names; null: everybody
-  std::shared_ptr<const ZoneSource> source = nullptr;  ///< what a later load may take over
-  FileStamp stamp = {};                                ///< of the file before it was read
-  WallTime stamped_at{};
+  std::shared_ptr<const ZoneSource> source;  ///< what a later load may take over
+  std::shared_ptr<const zones::Zone> zone;   ///< the source's, which lives as long
+  std::vector<std::uint32_t> pools;          ///< by zones::PoolBinding::pool: index into Loaded::pools
 };
 
 struct Loaded {
   Config config;
   PoolList
       pools;  ///< the configuration's, then the zones' own; the list of the load before if they are equal
-  std::vector<LoadedZone> zones;  ///< sorted by file
+  ZoneFiles files;                ///< as they were before they were read
+  std::vector<LoadedZone> zones;  ///< that of each file
   std::optional<CookieSecrets> cookie_secrets =
       std::nullopt;                            ///< of the configuration's file, if it names one
   std::vector<health::TargetSpec> canaries{};  ///< what tells whether this server is connected
@@ -47,6 +44,10 @@ struct Loaded {
   std::shared_ptr<const Catalogue> catalogue{};
   std::size_t zones_read = 0;  ///< how many zone files were read for it
 
+  /// `zone` is one of `zones`.
+  const std::string& file_of(const LoadedZone& zone) const {
+    return (*files.paths)[static_cast<std::size_t>(&zone - zones.data())];
+  }
   /// True when the same is to be probed for the same pools as `earlier` has it: the very same objects.
   bool same_plan(const Loaded& earlier) const;
 };

@@ -27,6 +27,11 @@ std::string canonical(const zones::ZoneFile& file) {
   return Json::array({file.sites, file.checks, file.pools}).dump();
 }
 
+bool mentions_files(const std::string& definitions) {
+  const auto mentions = [&](const char* key) { return definitions.find(key) != std::string::npos; };
+  return mentions("\"ca_file\"") || mentions("\"token_file\"") || mentions("\"exec\"");
+}
+
 // The binding of each name to the pool it means is by name.
 std::optional<std::vector<std::uint32_t>> find_pools(const zones::Zone& zone, const Scope& scope) {
   std::vector<std::uint32_t> found;
@@ -43,10 +48,10 @@ std::optional<std::vector<std::uint32_t>> find_pools(const zones::Zone& zone, co
 
 std::shared_ptr<const ZoneSource> ZoneReader::read(const std::string& file, std::string_view text,
                                                    std::uint32_t default_serial, const ZoneSource* earlier,
-                                                   Diagnostics& out) {
+                                                   const Claim& claim, Diagnostics& out) {
   if (pools_.empty()) pools_ = global_.pools;
   Diagnostics diagnostics;
-  auto source = compile(file, text, default_serial, diagnostics);
+  auto source = compile(file, text, default_serial, claim, diagnostics);
   PoolList own_pools = take_own_pools();
   if (source == nullptr) {
     for (const Diagnostic& d : diagnostics.all()) out.add(d);
@@ -61,7 +66,8 @@ std::shared_ptr<const ZoneSource> ZoneReader::read(const std::string& file, std:
 }
 
 std::shared_ptr<ZoneSource> ZoneReader::compile(const std::string& file, std::string_view text,
-                                                std::uint32_t default_serial, Diagnostics& diagnostics) {
+                                                std::uint32_t default_serial, const Claim& claim,
+                                                Diagnostics& diagnostics) {
   zones::ZoneFileOptions options;
   options.pool_known = [&](std::string_view name) {
     return global_.scope.pool(std::string(name)).has_value();
@@ -69,7 +75,7 @@ std::shared_ptr<ZoneSource> ZoneReader::compile(const std::string& file, std::st
   options.pool_names = names_;
   options.default_serial = default_serial;
   const auto read = zones::read_zone_text(text, file, options, diagnostics);
-  if (!read || !claim_(read->data.apex(), file, diagnostics)) return nullptr;
+  if (!read || !claim(read->data.apex(), diagnostics)) return nullptr;
 
   Scope scope(scope_prefix(read->data.apex()), &global_.scope);
   read_scope({&read->sites, &read->checks, &read->pools, &file}, scope, pools_, diagnostics);
@@ -88,6 +94,7 @@ std::shared_ptr<ZoneSource> ZoneReader::compile(const std::string& file, std::st
   source->default_serial = default_serial;
   source->zone = std::move(*zone);
   source->definitions = canonical(*read);
+  source->reads_other_files = mentions_files(source->definitions);
   if (!access.empty()) source->access = std::make_shared<const AccessList>(access.list());
   source->pools = find_pools(*source->zone, scope).value();
   zones::lint(*source->zone, file, diagnostics);

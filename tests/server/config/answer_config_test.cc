@@ -113,10 +113,10 @@ TEST_CASE("a zone's access list comes with the zone, and none when everybody may
   Diagnostics d;
   const auto loaded = load(files.config(), nullptr, d);
   REQUIRE(loaded);
-  REQUIRE(loaded->zones[0].access != nullptr);
-  CHECK_FALSE(loaded->zones[0].access->admits(*Address::parse("192.0.2.1")));
-  CHECK(loaded->zones[0].access->admits(*Address::parse("192.0.3.1")));
-  CHECK(loaded->zones[1].access == nullptr);
+  REQUIRE(loaded->zones[0].source->access != nullptr);
+  CHECK_FALSE(loaded->zones[0].source->access->admits(*Address::parse("192.0.2.1")));
+  CHECK(loaded->zones[0].source->access->admits(*Address::parse("192.0.3.1")));
+  CHECK(loaded->zones[1].source->access == nullptr);
 }
 
 TEST_CASE("cookie secrets come from their file, which is watched like the others") {
