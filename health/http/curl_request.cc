@@ -2,10 +2,10 @@
 #include "health/http/curl_request.h"
 
 #include <fmt/format.h>
-#include <sys/socket.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -19,6 +19,17 @@ constexpr std::size_t kBodyLimit = 64 * 1024;
 constexpr std::size_t kHeaderLimit = 64 * 1024;  // with the trailer
 constexpr std::size_t kGrpcMessageLimit = 200;
 
+// A timer that fires this late means that this process, not the target, was slow (as in engine.cc).
+constexpr Duration kHeldUp = std::chrono::milliseconds(50);
+
+MonotonicTime now() {
+  return std::chrono::steady_clock::now();
+}
+
+Outcome slow(const HttpOptions& options) {
+  return {Reason::timeout, "slow: no first octet within " + format_duration(options.max_ttfb)};
+}
+
 std::string url_host(const Address& address) {
   return address.is_v4() ? address.to_string() : "[" + address.to_string() + "]";
 }
@@ -27,10 +38,31 @@ std::string_view without_prefix(std::string_view text, std::string_view prefix) 
   return text.substr(0, prefix.size()) == prefix ? text.substr(prefix.size()) : text;
 }
 
+Outcome header_too_large() {
+  return {Reason::protocol, fmt::format("the header is larger than {} KiB", kHeaderLimit / 1024)};
+}
+
+/// When nghttp2, which reads the frames for libcurl, would have no more of them:
+/// "...: nghttp2_session_mem_recv() returned -905:Too many CONTINUATION frames".
+std::optional<Outcome> refused_frames(std::string_view text) {
+  constexpr std::string_view kSaid = "nghttp2_session_mem_recv() returned ";
+  const std::size_t at = text.find(kSaid);
+  if (at == std::string_view::npos) return std::nullopt;
+  text.remove_prefix(at + kSaid.size());
+  if (text.starts_with("-902:"))
+    return header_too_large();  // libcurl itself: its buffer for the header is full
+  text.remove_prefix(std::min(text.size(), text.find(':') + 1));
+  return Outcome{Reason::protocol, fmt::format("HTTP/2: {}", text)};
+}
+
 }  // namespace
 
-CurlRequest::CurlRequest() : easy_(curl_easy_init()) {}
-CurlRequest::~CurlRequest() = default;
+CurlRequest::CurlRequest(SocketSet& sockets, CurlRequestOwner& owner)
+    : loop_(sockets.loop()), owner_(owner), tunnel_(sockets, *this), easy_(curl_easy_init()) {}
+
+CurlRequest::~CurlRequest() {
+  loop_.cancel(first_octet_timer_);
+}
 
 bool CurlRequest::prepare(ProbeId id, const Check& check, const Address& address, ProbeListener& listener,
                           std::shared_ptr<const TlsTrust> trust) {
@@ -46,10 +78,40 @@ bool CurlRequest::prepare(ProbeId id, const Check& check, const Address& address
   body_size_ = 0;
   body_cut_ = false;
   socket_error_ = 0;
-  begun_at_ = std::chrono::steady_clock::now();
-  handshake_after_ = Duration{0};
+  ready_after_ = Duration{0};
   error_text_[0] = '\0';
+  peer_ = {address, options_->port};
   return set_up(check, address);
+}
+
+void CurlRequest::begin() {
+  begun_at_ = now();
+  if (options_->max_ttfb > Duration{0}) expect_first_octet(begun_at_ + options_->max_ttfb);
+  tunnel_.open(peer_);
+}
+
+void CurlRequest::end() {
+  loop_.cancel(std::exchange(first_octet_timer_, {}));
+  tunnel_.close();
+}
+
+void CurlRequest::tunnel_opened() {
+  ready_after_ = now() - begun_at_;
+  owner_.request_ready(*this);
+}
+
+void CurlRequest::tunnel_failed(Outcome outcome) {
+  owner_.request_failed(*this, std::move(outcome));
+}
+
+// When the whole process was held up, the answer may be on its way to libcurl: it gets a little longer.
+void CurlRequest::expect_first_octet(MonotonicTime at) {
+  first_octet_timer_ = loop_.run_at(at, [this, at] {
+    first_octet_timer_ = {};
+    if (header_size_ > 0) return;
+    if (now() - at > kHeldUp) return expect_first_octet(now() + kHeldUp);
+    owner_.request_failed(*this, slow(*options_));
+  });
 }
 
 bool CurlRequest::set_up(const Check& check, const Address& address) {
@@ -143,24 +205,18 @@ bool CurlRequest::set_up_tls(const HttpOptions& o) {
 }
 
 CURLcode CurlRequest::on_ssl_context(CURL*, void* ssl_ctx, void* self) {
-  auto& request = *static_cast<CurlRequest*>(self);
-  request.trust_->lend_to(ssl_ctx);
-  request.handshake_after_ = std::chrono::steady_clock::now() - request.begun_at_;
+  static_cast<CurlRequest*>(self)->trust_->lend_to(ssl_ctx);
   return CURLE_OK;
 }
 
-// Closing with a reset after the response has been read leaves no port behind in TIME_WAIT (see
-// tcp_check.cc).
 curl_socket_t CurlRequest::on_open_socket(void* self, curlsocktype, curl_sockaddr* address) {
-  const int socket =
-      ::socket(address->family, address->socktype | SOCK_NONBLOCK | SOCK_CLOEXEC, address->protocol);
-  if (socket < 0) {
-    static_cast<CurlRequest*>(self)->socket_error_ = errno;
-    return CURL_SOCKET_BAD;
-  }
-  const linger reset_on_close{1, 0};
-  setsockopt(socket, SOL_SOCKET, SO_LINGER, &reset_on_close, sizeof reset_on_close);
-  return socket;
+  address->family = AF_UNIX;
+  address->protocol = 0;
+  auto& request = *static_cast<CurlRequest*>(self);
+  const int end = request.tunnel_.library_end(address->addr, address->addrlen);
+  if (end >= 0) return end;
+  request.socket_error_ = errno;
+  return CURL_SOCKET_BAD;
 }
 
 // The status line, each line of the header and of the trailer.
@@ -208,47 +264,40 @@ Outcome CurlRequest::judge_response() const {
   curl_easy_getinfo(easy_.get(), CURLINFO_RESPONSE_CODE, &status);
   curl_easy_getinfo(easy_.get(), CURLINFO_STARTTRANSFER_TIME_T, &first_octet_us);
   if (version != CURL_HTTP_VERSION_2_0) return {Reason::protocol, "the peer does not speak HTTP/2"};
-  const Duration first_octet = std::chrono::microseconds(first_octet_us);
-  if (options_->max_ttfb > Duration{0} && first_octet > options_->max_ttfb) {
-    return {Reason::timeout, "slow: no first octet within " + format_duration(options_->max_ttfb)};
-  }
+  const Duration first_octet = ready_after_ + std::chrono::microseconds(first_octet_us);
+  if (options_->max_ttfb > Duration{0} && first_octet > options_->max_ttfb) return slow(*options_);
   return options_->judge({status, body_, body_size_, body_cut_, grpc_status_, grpc_message_});
 }
 
 Outcome CurlRequest::overdue(Duration timeout) const {
-  const auto time_of = [this](CURLINFO what) {
-    curl_off_t us = 0;
-    curl_easy_getinfo(easy_.get(), what, &us);
-    return Duration(std::chrono::microseconds(us));
-  };
-  // With TLS libcurl counts the handshake as a part of connecting.
-  const Duration connected = options_->tls ? handshake_after_ : time_of(CURLINFO_CONNECT_TIME_T);
-  if (connected == Duration{0}) return health::overdue({}, "connection", timeout);
-  std::string so_far = "connected " + after(connected);
+  if (tunnel_.failure()) return *tunnel_.failure();
+  std::string so_far = tunnel_.so_far();
+  if (so_far.empty()) return health::overdue({}, "connection", timeout);
   if (options_->tls) {
-    const Duration secured = time_of(CURLINFO_APPCONNECT_TIME_T);
-    if (secured == Duration{0}) return health::overdue(so_far, "end of the TLS handshake", timeout);
-    so_far += ", TLS handshake " + after(secured);
+    curl_off_t secured_us = 0;
+    curl_easy_getinfo(easy_.get(), CURLINFO_APPCONNECT_TIME_T, &secured_us);
+    if (secured_us == 0) return health::overdue(so_far, "end of the TLS handshake", timeout);
+    so_far += ", TLS handshake " + after(ready_after_ + std::chrono::microseconds(secured_us));
   }
   if (header_size_ == 0) return health::overdue(so_far, "answer to the request", timeout);
   so_far += fmt::format(", a header and {} octets of the body", body_size_);
   return health::overdue(so_far, "end of the answer", timeout);
 }
 
+/// When libcurl says only that nothing came.
+std::string CurlRequest::without_answer() const {
+  if (header_size_ > 0) return "the answer broke off";
+  if (tunnel_.peer_has_closed()) return "the connection was closed without an answer";
+  return "what the peer said is no answer in HTTP/2";
+}
+
 Outcome CurlRequest::judge_error(CURLcode code) const {
+  if (header_size_ > kHeaderLimit) return header_too_large();
+  if (tunnel_.failure()) return *tunnel_.failure();
   if (socket_error_ != 0) return outcome_of_errno(socket_error_);
-  if (header_size_ > kHeaderLimit) {
-    return {Reason::protocol, fmt::format("the header is larger than {} KiB", kHeaderLimit / 1024)};
-  }
-  long os_error = 0;
-  curl_easy_getinfo(easy_.get(), CURLINFO_OS_ERRNO, &os_error);
   const std::string text = error_text_[0] != '\0' ? error_text_ : curl_easy_strerror(code);
+  if (auto outcome = refused_frames(text)) return std::move(*outcome);
   switch (code) {
-    case CURLE_COULDNT_CONNECT:
-      return os_error != 0 ? outcome_of_errno(static_cast<int>(os_error))
-                           : Outcome{Reason::unreachable, text};
-    case CURLE_OPERATION_TIMEDOUT:
-      return {Reason::timeout, text};
     case CURLE_SSL_CONNECT_ERROR:
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_CIPHER:
@@ -260,14 +309,13 @@ Outcome CurlRequest::judge_error(CURLcode code) const {
       return {Reason::internal, text};  // the trust store is ours, not the target's
     case CURLE_SEND_ERROR:
     case CURLE_RECV_ERROR:
-      if (os_error == ECONNRESET || os_error == EPIPE) return outcome_of_errno(static_cast<int>(os_error));
       return {Reason::reset, text};
     case CURLE_GOT_NOTHING:
-      return {Reason::protocol, "the connection was closed without an answer"};
+      return {Reason::protocol, without_answer()};
     case CURLE_OUT_OF_MEMORY:
       return {Reason::resources, "out of memory"};
     case CURLE_HTTP2:
-      return {Reason::protocol, "the peer does not speak HTTP/2"};
+      return {Reason::protocol, "the HTTP/2 session ended without an answer"};
     case CURLE_HTTP2_STREAM:
     case CURLE_WEIRD_SERVER_REPLY:
     case CURLE_UNSUPPORTED_PROTOCOL:

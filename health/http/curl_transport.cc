@@ -16,7 +16,9 @@ namespace {
 // Handles kept for reuse. More than this many at once happens only after a burst; the rest is freed.
 constexpr std::size_t kPoolLimit = 256;
 
-class CurlTransport final : public Transport {
+const Outcome kNoMemory{Reason::resources, "cannot set up an HTTP request: out of memory"};
+
+class CurlTransport final : public Transport, private CurlRequestOwner {
  public:
   explicit CurlTransport(UvLoop& loop);
   ~CurlTransport() override;
@@ -26,15 +28,19 @@ class CurlTransport final : public Transport {
   void cancel(ProbeId id, const Check&) override;
 
  private:
+  void request_ready(CurlRequest& request) override;
+  void request_failed(CurlRequest& request, Outcome outcome) override;
   std::unique_ptr<CurlRequest> take_from_pool();
   void give_back(std::unique_ptr<CurlRequest> request);
   void socket_ready(int socket, bool readable, bool writable, int error);
   void act(curl_socket_t socket, int events);
   void collect_finished();
+  void finish(ProbeId id, Outcome outcome);
   static int on_socket(CURL*, curl_socket_t socket, int what, void* self, void* watch);
   static int on_timer(CURLM*, long timeout_ms, void* self);
 
   UvLoop& loop_;
+  SocketSet sockets_;  // outlives the requests
   CURLM* multi_;
   TimerId timer_;
   bool collecting_ = false;
@@ -42,7 +48,7 @@ class CurlTransport final : public Transport {
   std::vector<std::unique_ptr<CurlRequest>> pool_;
 };
 
-CurlTransport::CurlTransport(UvLoop& loop) : loop_(loop) {
+CurlTransport::CurlTransport(UvLoop& loop) : loop_(loop), sockets_(loop) {
   static const CURLcode initialised = curl_global_init(CURL_GLOBAL_DEFAULT);
   multi_ = initialised == CURLE_OK ? curl_multi_init() : nullptr;
   if (multi_ == nullptr) return;  // every start() reports it
@@ -53,8 +59,7 @@ CurlTransport::CurlTransport(UvLoop& loop) : loop_(loop) {
 }
 
 CurlTransport::~CurlTransport() {
-  for (auto& [id, request] : running_) curl_multi_remove_handle(multi_, request->handle());
-  running_.clear();
+  while (!running_.empty()) give_back(std::move(running_.extract(running_.begin()).mapped()));
   pool_.clear();
   loop_.cancel(timer_);
   if (multi_ != nullptr) curl_multi_cleanup(multi_);
@@ -69,11 +74,20 @@ void CurlTransport::start(ProbeId id, const Check& check, const Address& address
     trust = std::move(*current);
   }
   auto request = take_from_pool();
-  if (multi_ == nullptr || !request->prepare(id, check, address, listener, std::move(trust)) ||
-      curl_multi_add_handle(multi_, request->handle()) != CURLM_OK) {
-    return listener.probe_ended(id, {Reason::resources, "cannot set up an HTTP request: out of memory"});
+  if (multi_ == nullptr || !request->prepare(id, check, address, listener, std::move(trust))) {
+    return listener.probe_ended(id, kNoMemory);
   }
+  CurlRequest& begun = *request;
   running_.emplace(id, std::move(request));
+  begun.begin();
+}
+
+void CurlTransport::request_ready(CurlRequest& request) {
+  if (curl_multi_add_handle(multi_, request.handle()) != CURLM_OK) finish(request.id(), kNoMemory);
+}
+
+void CurlTransport::request_failed(CurlRequest& request, Outcome outcome) {
+  finish(request.id(), std::move(outcome));
 }
 
 std::optional<Outcome> CurlTransport::overdue(ProbeId id, const Check& check) {
@@ -83,21 +97,20 @@ std::optional<Outcome> CurlTransport::overdue(ProbeId id, const Check& check) {
 }
 
 void CurlTransport::cancel(ProbeId id, const Check&) {
-  const auto found = running_.find(id);
-  if (found == running_.end()) return;
-  curl_multi_remove_handle(multi_, found->second->handle());
-  give_back(std::move(found->second));
-  running_.erase(found);
+  auto node = running_.extract(id);
+  if (!node.empty()) give_back(std::move(node.mapped()));
 }
 
 std::unique_ptr<CurlRequest> CurlTransport::take_from_pool() {
-  if (pool_.empty()) return std::make_unique<CurlRequest>();
+  if (pool_.empty()) return std::make_unique<CurlRequest>(sockets_, static_cast<CurlRequestOwner&>(*this));
   auto request = std::move(pool_.back());
   pool_.pop_back();
   return request;
 }
 
 void CurlTransport::give_back(std::unique_ptr<CurlRequest> request) {
+  curl_multi_remove_handle(multi_, request->handle());  // in vain when it never came that far
+  request->end();
   if (pool_.size() < kPoolLimit) pool_.push_back(std::move(request));
 }
 
@@ -146,7 +159,6 @@ void CurlTransport::act(curl_socket_t socket, int events) {
   collect_finished();
 }
 
-// Listeners may start and cancel probes; a probe that is reported has already left our books.
 void CurlTransport::collect_finished() {
   if (collecting_) return;
   collecting_ = true;
@@ -155,16 +167,17 @@ void CurlTransport::collect_finished() {
     if (message->msg != CURLMSG_DONE) continue;
     CurlRequest* finished = nullptr;
     curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &finished);
-    const Outcome outcome = finished->judge(message->data.result);
-    const ProbeId id = finished->id();
-    ProbeListener& listener = finished->listener();
-    curl_multi_remove_handle(multi_, finished->handle());  // `message` is gone from here on
-    const auto found = running_.find(id);
-    give_back(std::move(found->second));
-    running_.erase(found);
-    listener.probe_ended(id, outcome);
+    finish(finished->id(), finished->judge(message->data.result));
   }
   collecting_ = false;
+}
+
+// The listener may start and cancel probes: the one that is reported has left our books before.
+void CurlTransport::finish(ProbeId id, Outcome outcome) {
+  auto node = running_.extract(id);
+  ProbeListener& listener = node.mapped()->listener();
+  give_back(std::move(node.mapped()));
+  listener.probe_ended(id, std::move(outcome));
 }
 
 }  // namespace
