@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The presets of the check type tcp against real servers: each is found, and its death is noticed."""
+"""The presets of the check type tcp against real servers, plain and with TLS where the protocol begins with it: each is
+found, and its death is noticed."""
 
 import getpass
 import os
@@ -9,6 +10,7 @@ import sys
 import unittest
 
 from case import E2eCase, members, zone
+from certificates import Certificate
 from processes import Process, free_port
 from waiting import wait_until
 
@@ -16,11 +18,16 @@ ADDRESS = "127.0.0.1"
 QUICK = {"type": "tcp", "interval": "500ms", "timeout": "500ms", "rise": 1, "fall": 1, "confirm_interval": "100ms"}
 POSTGRESQL = "/usr/lib/postgresql/15/bin"
 
-SMTP = """import sys
+SMTP = """import ssl
+import sys
 from aiosmtpd.controller import Controller
 from aiosmtpd.handlers import Sink
 import threading
-Controller(Sink(), hostname="127.0.0.1", port=int(sys.argv[1])).start()
+context = None
+if sys.argv[2:]:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*sys.argv[2:])
+Controller(Sink(), hostname="127.0.0.1", port=int(sys.argv[1]), ssl_context=context).start()
 threading.Event().wait()
 """
 
@@ -32,12 +39,17 @@ anonymous_enable=YES
 run_as_launching_user=YES
 secure_chroot_dir={dir}
 """
+VSFTPD_TLS = """ssl_enable=YES
+implicit_ssl=YES
+rsa_cert_file={certificate.file}
+rsa_private_key_file={certificate.key}
+"""
 
 DOVECOT = """protocols = imap pop3
 base_dir = {dir}/dovecot
 state_dir = {dir}/dovecot
 log_path = /dev/stderr
-ssl = no
+{ssl}
 default_internal_user = {user}
 default_internal_group = {group}
 default_login_user = {login}
@@ -47,6 +59,7 @@ service imap-login {{
   inet_listener imap {{
     address = 127.0.0.1
     port = {imap}
+    ssl = {tls}
   }}
   inet_listener imaps {{
     port = 0
@@ -57,6 +70,7 @@ service pop3-login {{
   inet_listener pop3 {{
     address = 127.0.0.1
     port = {pop3}
+    ssl = {tls}
   }}
   inet_listener pop3s {{
     port = 0
@@ -80,9 +94,10 @@ class Presets(E2eCase):
         self.addCleanup(process.kill)
         return process
 
-    def watch(self, **ports):
-        """A running gslbd with one check for each preset on the port of that name."""
-        checks = {name: {**QUICK, "preset": name, "port": port} for name, port in ports.items()}
+    def watch(self, certificate=None, **ports):
+        """A running gslbd with one check for each preset on the port of that name; with a certificate, over TLS."""
+        tls = {"tls": True, "ca_file": str(certificate.file)} if certificate else {}
+        checks = {name: {**QUICK, "preset": name, "port": port, **tls} for name, port in ports.items()}
         pools = {name: {"alive": name, "members": members(ADDRESS), "when_all_down": "nodata"} for name in ports}
         records = {name: {"pool": name} for name in ports}
         return self.gslbd(zones=[zone(records)], checks=checks, pools=pools)
@@ -97,32 +112,63 @@ class Presets(E2eCase):
             return None
         return wait_until(found, f"{preset} to be {verdict} for {outcome}: {server.status()['checks']}")
 
-    def holds_for(self, process, preset, port):
+    def holds_for(self, process, preset, port, certificate=None):
         """The server is up, and down once it is killed."""
-        server = self.watch(**{preset: port})
+        server = self.watch(certificate, **{preset: port})
         self.wait_verdict(server, preset, "up", "pass")
         process.kill()
         self.wait_verdict(server, preset, "down", "refused")
 
+    def redis(self, *ports):
+        return self.server_process(["redis-server", "--bind", ADDRESS, *ports, "--save", "", "--requirepass", "secret",
+                                    "--dir", str(self.dir)])
+
     def test_redis(self):
         port = free_port(ADDRESS)
-        redis = self.server_process(["redis-server", "--bind", ADDRESS, "--port", str(port), "--save", "",
-                                     "--requirepass", "secret", "--dir", str(self.dir)])
-        self.holds_for(redis, "redis", port)
+        self.holds_for(self.redis("--port", str(port)), "redis", port)
 
-    def test_smtp(self):
-        port = free_port(ADDRESS)
+    def test_redis_with_tls(self):
+        port, certificate = free_port(ADDRESS), Certificate(self.dir)
+        redis = self.redis("--port", "0", "--tls-port", str(port), "--tls-auth-clients", "no", "--tls-cert-file",
+                           str(certificate.file), "--tls-key-file", str(certificate.key), "--tls-ca-cert-file",
+                           str(certificate.file))
+        self.holds_for(redis, "redis", port, certificate)
+
+    def smtp(self, port, *certificate):
         self.write("smtp.py", SMTP)
         # Debian's own Python has the module, whichever python3 runs the tests.
         python = "/usr/bin/python3" if os.path.exists("/usr/bin/python3") else sys.executable
-        self.holds_for(self.server_process([python, str(self.dir / "smtp.py"), str(port)]), "smtp", port)
+        return self.server_process([python, str(self.dir / "smtp.py"), str(port), *map(str, certificate)])
+
+    def test_smtp(self):
+        port = free_port(ADDRESS)
+        self.holds_for(self.smtp(port), "smtp", port)
+
+    def test_smtp_with_tls(self):
+        port, certificate = free_port(ADDRESS), Certificate(self.dir)
+        self.holds_for(self.smtp(port, certificate.file, certificate.key), "smtp", port, certificate)
+
+    def ftp(self, port, more=""):
+        self.write("vsftpd.conf", VSFTPD.format(port=port, dir=self.dir) + more)
+        return self.server_process(["vsftpd", str(self.dir / "vsftpd.conf")])
 
     def test_ftp(self):
         port = free_port(ADDRESS)
-        self.write("vsftpd.conf", VSFTPD.format(port=port, dir=self.dir))
-        self.holds_for(self.server_process(["vsftpd", str(self.dir / "vsftpd.conf")]), "ftp", port)
+        self.holds_for(self.ftp(port), "ftp", port)
+
+    def test_ftp_with_tls(self):
+        port, certificate = free_port(ADDRESS), Certificate(self.dir)
+        self.holds_for(self.ftp(port, VSFTPD_TLS.format(certificate=certificate)), "ftp", port, certificate)
 
     def test_imap_and_pop3(self):
+        self.mail_holds("ssl = no", "no")
+
+    def test_imap_and_pop3_with_tls(self):
+        certificate = Certificate(self.dir)
+        self.mail_holds(f"ssl = required\nssl_cert = <{certificate.file}\nssl_key = <{certificate.key}", "yes",
+                        certificate)
+
+    def mail_holds(self, ssl, tls, certificate=None):
         imap, pop3 = free_port(ADDRESS), free_port(ADDRESS)
         root = os.geteuid() == 0
         self.dir.chmod(0o755)
@@ -130,9 +176,9 @@ class Presets(E2eCase):
         me = getpass.getuser()
         self.write("dovecot.conf", DOVECOT.format(
             dir=self.dir, imap=imap, pop3=pop3, user="dovecot" if root else me, group="dovecot" if root else me,
-            login="dovenull" if root else me))
+            login="dovenull" if root else me, ssl=ssl, tls=tls))
         dovecot = self.server_process(["dovecot", "-F", "-c", str(self.dir / "dovecot.conf")])
-        server = self.watch(imap=imap, pop3=pop3)
+        server = self.watch(certificate, imap=imap, pop3=pop3)
         self.wait_verdict(server, "imap", "up", "pass")
         self.wait_verdict(server, "pop3", "up", "pass")
         dovecot.stop()  # its children hold the listening sockets: they must end with it
@@ -177,8 +223,7 @@ class Presets(E2eCase):
 
     def test_the_wrong_server_is_told_apart(self):
         port = free_port(ADDRESS)
-        self.write("vsftpd.conf", VSFTPD.format(port=port, dir=self.dir))
-        self.server_process(["vsftpd", str(self.dir / "vsftpd.conf")])
+        self.ftp(port)
         server = self.watch(redis=port)
         detail = self.wait_verdict(server, "redis", "down", "protocol")
         self.assertIn('this is no Redis server that takes clients: "220 (vsFTPd', detail)
