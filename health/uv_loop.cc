@@ -10,6 +10,7 @@
 #include <thread>
 #include <vector>
 
+#include "health/descriptors.h"
 #include "health/side_work.h"
 
 namespace gslbd::health {
@@ -28,6 +29,7 @@ struct UvLoop::Impl {
   bool stop_wanted = false;
 
   std::unique_ptr<SideWork> side_work;  // made when first needed
+  LastingConnections lasting_connections;
 
   void arm();
   void run_timers();
@@ -133,6 +135,10 @@ void UvLoop::post(std::function<void()> work) {
 SideWork& UvLoop::side_work() {
   if (!impl_->side_work) impl_->side_work = std::make_unique<SideWork>(*this);
   return *impl_->side_work;
+}
+
+LastingConnections& UvLoop::lasting_connections() {
+  return impl_->lasting_connections;
 }
 
 TimerId UvLoop::run_at(MonotonicTime when, Callback callback) {

@@ -14,6 +14,7 @@
 
 namespace gslbd::health {
 
+class LastingConnections;
 class SideWork;
 
 class UvLoop final : public Scheduler {
@@ -31,6 +32,8 @@ class UvLoop final : public Scheduler {
 
   /// For calls that may block.
   SideWork& side_work();
+  /// For connections that outlast a probe.
+  LastingConnections& lasting_connections();
 
   TimerId run_at(MonotonicTime when, Callback callback) override;
   void cancel(TimerId timer) override;

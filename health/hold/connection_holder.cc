@@ -6,7 +6,6 @@
 
 #include "core/log.h"
 #include "health/check_type.h"
-#include "health/descriptors.h"
 #include "health/hold/held_connection.h"
 
 namespace gslbd::health {
@@ -42,7 +41,12 @@ class ConnectionHolder::Connection final : private HeldConnection::Events {
     give_up_socket();
   }
 
-  /// Its turn to connect has come.
+  /// False when there is no place for it.
+  bool take_place() {
+    place_ = holder_.loop_.lasting_connections().for_held();
+    return static_cast<bool>(place_);
+  }
+  /// Its turn to connect has come, and it has a place.
   void connect() {
     state_ = State::connecting;
     ++holder_.connecting_;
@@ -94,10 +98,12 @@ class ConnectionHolder::Connection final : private HeldConnection::Events {
   std::uint32_t failures_ = 0;
   MonotonicTime held_since_{};
   IdleLimit idle_limit_;
+  LastingConnections::Place place_;
 };
 
 void ConnectionHolder::Connection::give_up_socket() {
   socket_.close();
+  place_ = {};
   const State was = std::exchange(state_, State::waiting);
   if (was == State::held) --holder_.held_;
   if (was == State::connecting) holder_.connecting_over();
@@ -130,7 +136,6 @@ void ConnectionHolder::Connection::held_ended(HeldConnection::End end, const std
 ConnectionHolder::ConnectionHolder(UvLoop& loop, const Options& options)
     : loop_(loop),
       sockets_(loop),
-      max_connections_(options.max_connections > 0 ? options.max_connections : descriptor_limit() / 2),
       max_connecting_(std::max<std::size_t>(options.max_connecting, 1)),
       random_(options.seed) {}
 
@@ -145,17 +150,23 @@ void ConnectionHolder::hold(TargetId id, const Check& check, const Address& addr
   if (!port) return;
   const HeldConnection::Peer peer{{address, *port}, check.interval};
   connections_.emplace(id, std::make_unique<Connection>(*this, id, peer, listener));
+  loop_.lasting_connections().want_held(connections_.size());
 }
 
 void ConnectionHolder::release(TargetId id) {
   const auto gone = connections_.extract(id);  // destroyed when nobody can find it any more
+  loop_.lasting_connections().want_held(connections_.size());
 }
 
 void ConnectionHolder::connect_or_wait(TargetId id) {
   const auto found = connections_.find(id);
   if (found == connections_.end()) return;
   Connection& connection = *found->second;
-  if (held_ + connecting_ >= max_connections_) {
+  if (connecting_ >= max_connecting_) {
+    connection.queue();
+    return waiting_.push_back(id);
+  }
+  if (!connection.take_place()) {
     if (!std::exchange(told_full_, true)) {
       log::warning("{} connections are held, which is as many as may be; other targets are probed without",
                    held_ + connecting_);
@@ -163,9 +174,7 @@ void ConnectionHolder::connect_or_wait(TargetId id) {
     connection.back_off();
     return call_next();
   }
-  if (connecting_ < max_connecting_) return connection.connect();
-  connection.queue();
-  waiting_.push_back(id);
+  connection.connect();
 }
 
 void ConnectionHolder::connecting_over() {

@@ -9,8 +9,8 @@
 // two that lived equally long: from then on the connection is renewed before its time is up, so that its end
 // means something again.
 //
-// Invariants: at most one socket a hold; at most max_connections in all; whatever the peer sends is thrown
-// away unread, and who sends without end is not held for a while.
+// Invariants: at most one socket a hold; no more than there are places for (descriptors.h); whatever the peer
+// sends is thrown away unread, and who sends without end is not held for a while.
 //
 // Thread: the loop's.
 
@@ -20,6 +20,7 @@
 #include <unordered_map>
 
 #include "core/random.h"
+#include "health/descriptors.h"
 #include "health/hold.h"
 #include "health/hold/timing.h"
 #include "health/stream/socket_set.h"
@@ -30,7 +31,6 @@ namespace gslbd::health {
 class ConnectionHolder final : public Holder {
  public:
   struct Options {
-    std::size_t max_connections = 0;  ///< 0: half of the descriptors that the process may have
     std::size_t max_connecting = 64;  ///< at once
     std::uint64_t seed = 1;           ///< of the jitter
   };
@@ -56,7 +56,6 @@ class ConnectionHolder final : public Holder {
 
   UvLoop& loop_;
   SocketSet sockets_;
-  std::size_t max_connections_;
   std::size_t max_connecting_;
   Random random_;
   Turns turns_;

@@ -6,14 +6,9 @@
 #include <functional>
 #include <utility>
 
-#include "health/descriptors.h"
-
 namespace gslbd::health {
 namespace {
 
-// Beyond these an idle connection costs more than it saves, and never more than a quarter of the descriptors:
-// held connections may have half of them.
-constexpr std::size_t kMostIdle = 20'000;
 constexpr Duration kSweepInterval = std::chrono::seconds(5);
 
 MonotonicTime now() {
@@ -22,8 +17,7 @@ MonotonicTime now() {
 
 }  // namespace
 
-HttpClient::HttpClient(UvLoop& loop)
-    : loop_(loop), sockets_(loop), most_idle_(std::min(kMostIdle, descriptor_limit() / 4)) {}
+HttpClient::HttpClient(UvLoop& loop) : loop_(loop), sockets_(loop) {}
 
 HttpClient::~HttpClient() {
   loop_.cancel(sweep_timer_);
@@ -65,6 +59,7 @@ HttpClient::SlotPointer HttpClient::take_idle(const Peer& peer) {
   if (found == idle_.end()) return nullptr;
   SlotPointer slot = std::move(found->second);
   idle_.erase(found);
+  slot->place = {};
   return slot;
 }
 
@@ -81,7 +76,9 @@ void HttpClient::exchange_ended(HttpConnection& connection, Outcome outcome) {
   const ProbeId id = static_cast<Slot&>(connection).id;
   auto node = running_.extract(id);
   ProbeListener& listener = *node.mapped()->listener;
-  if (connection.is_open() && idle_.size() < most_idle_) {
+  if (auto place =
+          connection.is_open() ? loop_.lasting_connections().for_idle() : LastingConnections::Place()) {
+    node.mapped()->place = std::move(place);
     keep_idle(std::move(node.mapped()));
   } else {
     connection.abandon();
@@ -104,6 +101,7 @@ void HttpClient::idle_connection_lost(HttpConnection& connection) {
   const auto found =
       std::find_if(first, last, [&](const auto& entry) { return entry.second.get() == &connection; });
   if (found == last) return;
+  found->second->place = {};
   spare_.push_back(std::move(found->second));
   idle_.erase(found);
 }

@@ -13,6 +13,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "health/descriptors.h"
 #include "health/http/connection.h"
 #include "health/stream/socket_set.h"
 #include "health/transport.h"
@@ -49,6 +50,7 @@ class HttpClient final : public Transport, private HttpConnectionOwner {
     Peer peer;
     Duration interval{0};
     MonotonicTime idle_until{};
+    LastingConnections::Place place;  ///< while it is idle
   };
   using SlotPointer = std::unique_ptr<Slot>;
 
@@ -61,7 +63,6 @@ class HttpClient final : public Transport, private HttpConnectionOwner {
 
   UvLoop& loop_;
   SocketSet sockets_;  // outlives the connections
-  const std::size_t most_idle_;
   std::unordered_map<ProbeId, SlotPointer> running_;
   std::unordered_multimap<Peer, SlotPointer, PeerHash> idle_;
   std::vector<SlotPointer> spare_;  ///< closed, for the next probes: as many as once ran at a time

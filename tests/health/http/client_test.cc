@@ -7,6 +7,7 @@
 #include <atomic>
 #include <map>
 
+#include "health/descriptors.h"
 #include "tests/health/probing.h"
 #include "tests/health/stream/peer.h"
 #include "tests/health/test_server.h"
@@ -44,6 +45,37 @@ TEST_CASE("http: with reuse, probes share a connection") {
     CHECK(prober.outcome_of(id).detail == "HTTP 200");
   }
   CHECK(connections == 1);
+}
+
+TEST_CASE("http: idle connections have the places that held ones leave") {
+  std::atomic<int> connections = 0;
+  const auto serve = [&](const PeerConnection& connection) {
+    ++connections;
+    while (!connection.hear("\r\n\r\n").empty() && connection.say(kOk)) {
+    }
+  };
+  const Peer one(serve);
+  const Peer two(serve);
+  const Check checks[] = {http(one.port(), R"(, "reuse": true)"), http(two.port(), R"(, "reuse": true)")};
+  Prober prober;
+  prober.loop().lasting_connections().set_limit(2);
+  ProbeId id = 0;
+  const auto made_for_both = [&] {
+    const int before = connections;
+    for (const Check& check : checks) {
+      prober.start(++id, check);
+      CHECK(prober.outcome_of(id).passed());
+    }
+    return connections - before;
+  };
+  CHECK(made_for_both() == 2);
+  CHECK(made_for_both() == 0);
+  prober.loop().lasting_connections().want_held(1);
+  CHECK(made_for_both() == 0);  // one of the two is not kept after this
+  CHECK(made_for_both() == 1);
+  const auto held = prober.loop().lasting_connections().for_held();
+  CHECK(static_cast<bool>(held));
+  CHECK_FALSE(static_cast<bool>(prober.loop().lasting_connections().for_held()));
 }
 
 TEST_CASE("http: a reused connection that breaks is tried once anew before it counts") {

@@ -150,7 +150,8 @@ TEST_CASE("a hold may be released from inside the report") {
 
 TEST_CASE("no more connections are held than may be") {
   std::vector<std::unique_ptr<Peer>> peers;
-  World world({.max_connections = 3, .max_connecting = 1});
+  World world({.max_connecting = 1});
+  world.loop.lasting_connections().set_limit(3);
   std::vector<Check> checks;
   checks.reserve(6);
   for (TargetId id = 1; id <= 6; ++id) {
