@@ -7,20 +7,28 @@ import threading
 import unittest
 
 from case import E2eCase, members, needs_network, zone
+from certificates import Certificate
 from network import Network
+from processes import ROOT, Process, free_port
 from waiting import stays, wait_until
 
 ONE, TWO = "127.0.0.11", "127.0.0.12"
+DEBIAN_PYTHON = "/usr/bin/python3"
 # The interval is longer than any test waits: what is noticed was noticed by the held connection.
 RARE = {"type": "tcp", "interval": "1m", "timeout": "1s", "rise": 1, "fall": 2, "confirm_interval": "100ms",
         "hold": True}
 
 
 def established(address, port):
-    """Whether this host has a connection to that server."""
+    """How many connections this host has to that server."""
     listing = subprocess.run(["ss", "-Htn", "state", "established", "dst", f"{address}:{port}"], capture_output=True,
                              text=True, check=True).stdout
-    return bool(listing.strip())
+    return len(listing.splitlines())
+
+
+def can_connect(address, port):
+    with socket.socket() as sock:
+        return sock.connect_ex((address, port)) == 0
 
 
 class Acceptor:
@@ -71,6 +79,43 @@ class Hold(E2eCase):
         server = self.watch([one, two])
         one.kill()
         self.wait_addresses(server, "www.example.com", [TWO])
+
+    def test_every_type_that_can_hold_does(self):
+        certificate = Certificate(self.dir, addresses=[ONE])
+        plain, secure = free_port(ONE), free_port(ONE)
+        sites = [self.site("plain", ONE, plain), self.site("secure", ONE, secure, certificate=certificate)]
+        trusting = {"ca_file": str(certificate.file)}
+        checks = {"tcp": {"port": plain}, "http": {"port": plain, "path": "/healthz"},
+                  "tls": {"port": secure, **trusting}, "https": {"port": secure, "path": "/healthz", **trusting}}
+        connections = {plain: 2, secure: 2}
+        grpc = self.grpc_server()
+        if grpc:
+            sites.append(grpc)
+            checks["grpc"] = {"port": grpc.port}
+            connections[grpc.port] = 1
+        server = self.gslbd(
+            zones=[zone({name: {"pool": name} for name in checks})],
+            checks={name: {**RARE, "type": name, **check} for name, check in checks.items()},
+            pools={name: {"alive": name, "members": members(ONE), "when_all_down": "nodata"} for name in checks})
+        for name in checks:
+            self.wait_addresses(server, f"{name}.example.com", [ONE])
+        for port, number in connections.items():
+            wait_until(lambda p=port, n=number: established(ONE, p) == n, f"{number} connections to {ONE}:{port}")
+        for site in sites:
+            site.kill()
+        for name in checks:
+            self.wait_addresses(server, f"{name}.example.com", [])
+
+    def grpc_server(self):
+        """A running gRPC server on ONE; None without python3-grpcio, which only Debian's own Python has."""
+        if subprocess.run([DEBIAN_PYTHON, "-c", "import grpc"], capture_output=True, check=False).returncode != 0:
+            return None
+        port = free_port(ONE)
+        grpc = Process([DEBIAN_PYTHON, "-B", str(ROOT / "tests/health/http/grpc_peer.py"), f"{ONE}:{port}"])
+        self.addCleanup(grpc.kill)
+        grpc.port = port
+        wait_until(lambda: can_connect(ONE, port), "the gRPC server to listen")
+        return grpc
 
     def test_a_connection_that_ends_while_the_site_lives_changes_nothing(self):
         site = Acceptor(ONE)

@@ -63,8 +63,8 @@ class E2eCase(unittest.TestCase):
         port = free_port(*addresses)
         return [self.site(f"site{number}", address, port) for number, address in enumerate(addresses, 1)]
 
-    def site(self, name, address, port, prefix=()):
-        site = Site(name, address, port, prefix)
+    def site(self, name, address, port, prefix=(), certificate=None):
+        site = Site(name, address, port, prefix, certificate)
         self.addCleanup(site.__exit__)
         return site
 

@@ -165,7 +165,7 @@ class Gslbd(Process):
 
 class Site(Process):
     """A datacentre: nginx on one address. /healthz says ok (see fail and mend), every other path names the site.
-    One process, so that kill() closes the port as a crash of the whole site would."""
+    One process, so that kill() closes the port as a crash of the whole site would. With a certificate it speaks TLS."""
 
     TEMPLATE = ROOT / "docker/demo/site.conf.template"
     FRAME = """daemon off; master_process off; pid {dir}/nginx.pid; error_log stderr;
@@ -177,12 +177,15 @@ http {{
 }}
 """
 
-    def __init__(self, name, address, port, prefix=()):
+    def __init__(self, name, address, port, prefix=(), certificate=None):
         self.name, self.address, self.port = name, address, port
         self._prefix = prefix
         self._dir = tempfile.TemporaryDirectory(prefix=f"gslbd-site-{name}-")
         root = Path(self._dir.name)
-        server = self.TEMPLATE.read_text().replace("${SITE}", name).replace("${LISTEN}", f"{address}:{port}")
+        listen = f"{address}:{port}"
+        if certificate:
+            listen += f" ssl; ssl_certificate {certificate.file}; ssl_certificate_key {certificate.key}"
+        server = self.TEMPLATE.read_text().replace("${SITE}", name).replace("${LISTEN}", listen)
         (root / "nginx.conf").write_text(self.FRAME.format(dir=root, server=server))
         self.start()
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A gRPC server (python3-grpcio) whose health service answers by the name of the service asked about. Says on its
-output where it listens. `grpc_peer.py [bare | CERTIFICATE KEY]`: bare is a server without the health service."""
+output where it listens. `grpc_peer.py [ADDRESS:PORT] [bare | CERTIFICATE KEY]`: bare is a server without the health
+service."""
 
 import sys
 from concurrent import futures
@@ -35,15 +36,17 @@ class Health(grpc.GenericRpcHandler):
 
 
 def main():
+    arguments = sys.argv[1:]
+    listen = arguments.pop(0) if arguments and ":" in arguments[0] else "127.0.0.1:0"
     server = grpc.server(futures.ThreadPoolExecutor(2))
-    if sys.argv[1:] != ["bare"]:
+    if arguments != ["bare"]:
         server.add_generic_rpc_handlers([Health()])
-    if len(sys.argv) == 3:
-        certificate, key = (open(name, "rb").read() for name in sys.argv[1:])
+    if len(arguments) == 2:
+        certificate, key = (open(name, "rb").read() for name in arguments)
         credentials = grpc.ssl_server_credentials([(key, certificate)])
-        port = server.add_secure_port("127.0.0.1:0", credentials)
+        port = server.add_secure_port(listen, credentials)
     else:
-        port = server.add_insecure_port("127.0.0.1:0")
+        port = server.add_insecure_port(listen)
     server.start()
     print(f"port {port}", flush=True)
     server.wait_for_termination()
