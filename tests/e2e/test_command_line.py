@@ -32,6 +32,27 @@ class CommandLine(E2eCase):
         done = self.run_gslbd("check", "-c", config)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
 
+    def test_check_tells_how_often_lost_probes_take_a_healthy_target_down(self):
+        check = {"type": "tcp", "port": 80, "interval": "2s", "timeout": "1s", "confirm_interval": "250ms", "rise": 2,
+                 "fall": 3}
+        config = self.configure(zones=[zone({"www": {"pool": "p"}})], checks={"web": check},
+                                pools={"p": {"alive": "web", "members": members("192.0.2.7", "192.0.2.8")}})
+        done = self.run_gslbd("check", "-c", config, "--probe-loss", "1%")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        # The arithmetic of docs/reference/configuration.md, in seconds.
+        p, interval, confirm, lost = 0.01, 2, 0.25, 1
+        down = ((1 - p**3) * interval + (p + p**2) * lost) / p**3
+        q = 1 - p
+        up = ((1 - q**2) * interval + q * confirm) / q**2
+        between = down + interval + up + interval
+        year = 365.25 * 86400
+        self.assertIn(f"web: every {between / 86400:.1f} days, by 3 losses in a row; its 2 targets together "
+                      f"{2 * year / between:.0f} times a year\n", done.stdout)
+        for wrong in ("2 percent", "100%"):
+            done = self.run_gslbd("check", "-c", config, "--probe-loss", wrong)
+            self.assertNotEqual(done.returncode, 0)
+            self.assertIn(wrong, done.stderr)
+
     def test_check_reports_every_error_one_a_line(self):
         config = self.configure(
             zones=[zone({"www": {"pool": "wwv"}, "x": {"A": "192.0.2"}, "both": {"CNAME": "www", "TXT": "\"x\""}})],
