@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Held connections: the death of a server is noticed long before the next probe is due, and nothing else is."""
+"""Connections that stay. Held ones: the death of a server is noticed long before the next probe is due, and nothing
+else is. Idle ones: there are enough for all."""
 
 import socket
 import subprocess
@@ -9,7 +10,7 @@ import unittest
 from case import E2eCase, members, needs_network, zone
 from certificates import Certificate
 from network import Network
-from processes import ROOT, Process, free_port
+from processes import ROOT, Process, Site, free_port
 from waiting import stays, wait_until
 
 ONE, TWO = "127.0.0.11", "127.0.0.12"
@@ -20,9 +21,10 @@ RARE = {"type": "tcp", "interval": "1m", "timeout": "1s", "rise": 1, "fall": 2, 
 
 
 def established(address, port):
-    """How many connections this host has to that server."""
-    listing = subprocess.run(["ss", "-Htn", "state", "established", "dst", f"{address}:{port}"], capture_output=True,
-                             text=True, check=True).stdout
+    """How many connections this host has to that server; without an address, to that port."""
+    to = f"{address}:{port}" if address else f":{port}"
+    listing = subprocess.run(["ss", "-Htn", "state", "established", "dst", to], capture_output=True, text=True,
+                             check=True).stdout
     return len(listing.splitlines())
 
 
@@ -61,6 +63,21 @@ class Acceptor:
         self._thread.join()
         self.hang_up()
         self._socket.close()
+
+
+class Reuse(E2eCase):
+    def test_idle_connections_may_have_half_of_the_descriptors(self):
+        sites = [f"127.0.4.{number}" for number in range(1, 121)]
+        port = free_port(*sites)
+        listen = " ".join(f"listen {address}:{port};" for address in sites)
+        self.write("nginx.conf", Site.FRAME.format(dir=self.dir, server=f"server {{ {listen} return 200 ok; }}"))
+        nginx = Process(["nginx", "-p", str(self.dir), "-e", "stderr", "-c", str(self.dir / "nginx.conf")])
+        self.addCleanup(nginx.kill)
+        check = {"type": "http", "port": port, "reuse": True, "interval": "500ms", "timeout": "500ms", "rise": 1}
+        path = self.configure(zones=[zone({"www": {"pool": "www"}})], checks={"c": check},
+                              pools={"www": {"alive": "c", "members": members(*sites)}})
+        self.gslbd(path, prefix=["prlimit", "--nofile=300:300"])
+        wait_until(lambda: established(None, port) == len(sites), "an idle connection to every site")
 
 
 class Hold(E2eCase):
