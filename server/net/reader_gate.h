@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// ReaderGate: a worker's registration as a reader of published snapshots, made to fit libuv's loop.
+// ReaderGate: a worker's registration as a reader of published snapshots, made to fit its loop.
 //
-// libuv runs its input callbacks inside the poll phase, before any check handle: a check callback would come
-// too late to go online. So each callback that answers queries calls enter() first, which costs a branch when
-// it is not the first of the iteration, and the prepare handle calls leave() before the loop waits again.
+// Whatever answers queries calls enter() first, which costs a branch when it is not the first since the
+// worker has waited; the worker calls leave() before it waits again. So one that hears of no query does not
+// go online at all.
 //
 // Thread: made, used and destroyed on the worker's own thread.
 

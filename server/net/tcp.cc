@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/net/tcp.h"
 
-#include <sys/epoll.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
+#include <chrono>
+#include <cstddef>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -14,9 +16,7 @@
 namespace gslbd::server {
 namespace {
 
-// Rounds of ready connections a wake-up, and connections accepted: UDP, which most queries use, must get its
-// turn in a flood of either.
-constexpr int kRoundsPerWakeup = 8;
+// Connections accepted at a time: UDP, which most queries use, must get its turn in a flood of them.
 constexpr std::size_t kAcceptBatch = kMaxBatch;
 // From so many on it takes long enough to answer all for a second look at the first to find something.
 constexpr std::size_t kManyAtOnce = 4;
@@ -32,98 +32,89 @@ std::uint64_t ms(std::chrono::milliseconds d) {
   return static_cast<std::uint64_t>(d.count());
 }
 
+std::uint64_t steady_ms() {
+  const auto now = std::chrono::steady_clock::now().time_since_epoch();
+  return ms(std::chrono::duration_cast<std::chrono::milliseconds>(now));
+}
+
+// How many wait to be accepted, as far as we take them now. Asking costs a fraction of an accept4() that
+// finds nobody: that has made a socket and a file by the time it knows.
+std::size_t waiting(int listening) {
+  tcp_info info{};
+  socklen_t length = offsetof(tcp_info, tcpi_sacked);
+  const bool told = ::getsockopt(listening, IPPROTO_TCP, TCP_INFO, &info, &length) == 0;
+  return told ? std::clamp<std::size_t>(info.tcpi_unacked, 1, kAcceptBatch) : kAcceptBatch;
+}
+
 }  // namespace
 
-TcpServer::TcpServer(uv_loop_t* loop, TcpLimits& limits, QueryHandler& handler, NetCounters& counters)
-    : loop_(loop), limits_(limits), counters_(counters), round_(*this, handler, counters) {
+TcpServer::TcpServer(Poller& poller, TcpLimits& limits, QueryHandler& handler, NetCounters& counters)
+    : poller_(poller), limits_(limits), counters_(counters), round_(*this, handler, counters) {
   // The kernel may give all of them to one worker; and who makes room for one is used again after the round.
   const std::size_t places = limits_.options().max_connections + kAcceptBatch;
   for (std::size_t i = 0; i < places; ++i) free_.emplace_back(*this);
-  uv_timer_init(loop_, &idle_timer_);
-  idle_timer_.data = this;
-  uv_timer_init(loop_, &resume_timer_);
-  resume_timer_.data = this;
 }
-
-TcpServer::~TcpServer() = default;
 
 Result<void> TcpServer::listen(const BoundSockets& sockets) {
-  if (const auto watched = watch_connections(); !watched) return watched;
-  Listener& listener = listeners_.emplace_back();
-  listener.server = this;
-  listener.sockets = &sockets;
-  listener.handle.data = &listener;
-  if (const int error = uv_poll_init(loop_, &listener.handle, sockets.tcp.get()); error != 0) {
-    listeners_.pop_back();
-    return fail(std::string("cannot watch a TCP socket: ") + uv_strerror(error));
-  }
-  resume_accepting();
-  return {};
-}
-
-Result<void> TcpServer::watch_connections() {
-  if (watching_) return {};
-  epoll_ = UniqueFd(::epoll_create1(EPOLL_CLOEXEC));
-  if (!epoll_) return fail("cannot watch TCP connections: " + std::generic_category().message(errno));
-  if (const int error = uv_poll_init(loop_, &ready_, epoll_.get()); error != 0) {
-    return fail(std::string("cannot watch TCP connections: ") + uv_strerror(error));
-  }
-  watching_ = true;
-  ready_.data = this;
-  uv_poll_start(&ready_, UV_READABLE,
-                [](uv_poll_t* handle, int, int) { static_cast<TcpServer*>(handle->data)->serve_ready(); });
-  return {};
+  Listener& listener = listeners_.emplace_back(sockets);
+  if (poller_.add(sockets.tcp.get(), EPOLLIN, listener)) return {};
+  return fail("cannot watch a TCP socket: " + std::generic_category().message(errno));
 }
 
 void TcpServer::close() {
-  if (std::exchange(over_, true)) return;
-  const auto close_handle = [](auto& handle) { uv_close(reinterpret_cast<uv_handle_t*>(&handle), nullptr); };
-  close_handle(idle_timer_);
-  close_handle(resume_timer_);
-  if (watching_) close_handle(ready_);
-  for (Listener& listener : listeners_) close_handle(listener.handle);
   for (Connections* open : {&fresh_, &active_}) {
     while (!open->empty()) open->front().close(TcpClose::shutdown);
   }
   reuse_closed();
 }
 
-void TcpServer::serve_ready() {
-  std::array<epoll_event, kMaxBatch> events;
-  std::array<ReadyConnection, kMaxBatch> ready;
-  for (int round = 0; round < kRoundsPerWakeup; ++round) {
-    const int got = ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), 0);
-    if (got <= 0) return;
-    const auto count = static_cast<std::size_t>(got);
-    for (std::size_t i = 0; i < count; ++i) {
-      ready[i] = {static_cast<TcpConnection*>(events[i].data.ptr), (events[i].events & EPOLLRDHUP) != 0};
-    }
-    round_.run(std::span(ready).first(count), *gate_);
-    end_round(std::span(ready).first(count));
-    if (count < events.size()) return;
+int TcpServer::timeout_ms() const {
+  const std::uint64_t first = std::min(idle_look_ms_, resume_at_ms_);
+  if (first == kNever) return -1;
+  return first > now_ms_ ? static_cast<int>(first - now_ms_) : 0;
+}
+
+// Those that are ready come first: a connection that is closed here may be another one's when it is accepted.
+void TcpServer::serve() {
+  const bool accepting = std::ranges::any_of(listeners_, &Listener::due);
+  if (ready_count_ == 0 && !accepting && idle_look_ms_ == kNever && resume_at_ms_ == kNever) return;
+  now_ms_ = steady_ms();
+  serve_ready();
+  for (Listener& listener : listeners_) {
+    if (std::exchange(listener.due, false)) accept_some(listener);
   }
+  if (now_ms_ >= resume_at_ms_) resume_accepting();
+  if (now_ms_ >= idle_look_ms_) close_idle();
+}
+
+void TcpServer::serve_ready() {
+  const auto ready = std::span(ready_).first(std::exchange(ready_count_, 0));
+  if (ready.empty()) return;
+  round_.run(ready, *gate_);
+  end_round(ready);
 }
 
 // Whoever has just connected has often asked already, and is answered before its socket is even watched.
 void TcpServer::accept_some(const Listener& listener) {
+  const int fd = listener.sockets.tcp.get();
   std::array<ReadyConnection, kAcceptBatch> ready;
   std::size_t accepted = 0;
   bool made_room = false;
   bool paused = false;
-  for (std::size_t i = 0; i < ready.size() && !free_.empty() && !paused; ++i) {
+  for (std::size_t left = waiting(fd); left > 0 && !free_.empty() && !paused; --left) {
     sockaddr_storage sa;
     socklen_t length = sizeof sa;
-    UniqueFd fd(::accept4(listener.sockets->tcp.get(), reinterpret_cast<sockaddr*>(&sa), &length,
-                          SOCK_NONBLOCK | SOCK_CLOEXEC));
-    if (fd) {
+    UniqueFd client(::accept4(fd, reinterpret_cast<sockaddr*>(&sa), &length, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    if (client) {
       const Address peer = Address::from_sockaddr(reinterpret_cast<const sockaddr&>(sa));
-      TcpConnection* const connection = adopt(std::move(fd), peer, *listener.sockets);
+      TcpConnection* const connection = adopt(std::move(client), peer, listener.sockets);
       if (connection != nullptr) ready[accepted++].connection = connection;
       made_room = false;
     } else if (errno == EAGAIN) {
       break;
     } else if (errno == EMFILE && !made_room && make_room()) {
       made_room = true;
+      ++left;  // for the one that is still there
     } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
       // The system's lack, or another thread took the descriptor: closing more of ours would not help.
       paused = true;
@@ -160,7 +151,7 @@ TcpConnection* TcpServer::adopt(UniqueFd fd, const Address& peer, const BoundSoc
   TcpConnection& connection = fresh_.back();
   connection.self = std::prev(fresh_.end());
   connection.proven = false;
-  connection.active_at_ms = uv_now(loop_);
+  connection.active_at_ms = now_ms_;
   watch_idle();
   connection.open(std::move(fd), {peer, from.index, proxied, place});
   return &connection;
@@ -182,22 +173,22 @@ bool TcpServer::make_room() {
 }
 
 void TcpServer::pause_accepting() {
-  for (Listener& listener : listeners_) uv_poll_stop(&listener.handle);
-  const auto resume = [](uv_timer_t* timer) { static_cast<TcpServer*>(timer->data)->resume_accepting(); };
-  uv_timer_start(&resume_timer_, resume, kAcceptPauseMs, 0);
+  for (const Listener& listener : listeners_) poller_.remove(listener.sockets.tcp.get());
+  resume_at_ms_ = now_ms_ + kAcceptPauseMs;
 }
 
 void TcpServer::resume_accepting() {
+  resume_at_ms_ = kNever;
   for (Listener& listener : listeners_) {
-    uv_poll_start(&listener.handle, UV_READABLE, [](uv_poll_t* handle, int status, int) {
-      const auto& ready = *static_cast<const Listener*>(handle->data);
-      if (status == 0) ready.server->accept_some(ready);
-    });
+    // The kernel lacks what that takes as well: later, then. What is watched already needs nothing.
+    if (!poller_.add(listener.sockets.tcp.get(), EPOLLIN, listener) && errno != EEXIST) {
+      resume_at_ms_ = now_ms_ + kAcceptPauseMs;
+    }
   }
 }
 
 void TcpServer::touch(TcpConnection& connection) {
-  connection.active_at_ms = uv_now(loop_);
+  connection.active_at_ms = now_ms_;
   active_.splice(active_.end(), list_of(connection), connection.self);
   connection.proven = true;
 }
@@ -220,33 +211,28 @@ void TcpServer::reuse_closed() {
   free_.splice(free_.begin(), closed_);  // what was used last is in the caches
 }
 
-// The timer runs to the first deadline. Progress does not move it: it then fires early and goes on.
+// Progress does not move the look at the first deadline: it then comes early and is put off.
 void TcpServer::watch_idle() {
-  if ((fresh_.empty() && active_.empty()) ||
-      uv_is_active(reinterpret_cast<uv_handle_t*>(&idle_timer_)) != 0) {
-    return;
-  }
+  if (idle_look_ms_ != kNever || (fresh_.empty() && active_.empty())) return;
   const auto idle = limits_.idle_timeout();
-  const std::uint64_t now = uv_now(loop_);
-  std::uint64_t deadline = now + kIdleTickMs;
+  std::uint64_t deadline = now_ms_ + kIdleTickMs;
   if (!active_.empty()) deadline = std::min(deadline, active_.front().active_at_ms + ms(idle));
   if (!fresh_.empty()) {
     const auto patience = std::min(idle, limits_.options().first_query_timeout);
     deadline = std::min(deadline, fresh_.front().active_at_ms + ms(patience));
   }
-  const auto fire = [](uv_timer_t* timer) { static_cast<TcpServer*>(timer->data)->close_idle(); };
-  uv_timer_start(&idle_timer_, fire, deadline > now ? deadline - now : 0, 0);
+  idle_look_ms_ = deadline;
 }
 
 void TcpServer::close_idle() {
-  const auto now = uv_now(loop_);
+  idle_look_ms_ = kNever;
   // The timeout is read anew for each: every one that goes gives the others more time.
   const auto first_query = limits_.options().first_query_timeout;
   while (!fresh_.empty() &&
-         fresh_.front().active_at_ms + ms(std::min(limits_.idle_timeout(), first_query)) <= now) {
+         fresh_.front().active_at_ms + ms(std::min(limits_.idle_timeout(), first_query)) <= now_ms_) {
     fresh_.front().close(TcpClose::first_query);
   }
-  while (!active_.empty() && active_.front().active_at_ms + ms(limits_.idle_timeout()) <= now) {
+  while (!active_.empty() && active_.front().active_at_ms + ms(limits_.idle_timeout()) <= now_ms_) {
     TcpConnection& idle = active_.front();
     idle.close(idle.blocked() ? TcpClose::slow_reader : TcpClose::idle);
   }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/net/tcp_connection.h"
 
-#include <sys/epoll.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -42,7 +41,7 @@ void TcpConnection::close(TcpClose reason) {
 // While a child process that is not yet at its exec has a copy of the descriptor, the kernel would go on
 // telling of it, and this object may be another connection's by then.
 void TcpConnection::close_descriptor() {
-  if (fd_ && watched_ != Watched::nothing) ::epoll_ctl(server_.epoll_fd(), EPOLL_CTL_DEL, fd_.get(), nullptr);
+  if (fd_ && watched_ != Watched::nothing) server_.poller().remove(fd_.get());
   fd_ = UniqueFd();
 }
 
@@ -152,15 +151,18 @@ void TcpConnection::keep(std::span<const std::uint8_t> rest) {
   pending_ = std::move(other);
 }
 
+void TcpConnection::on_events(std::uint32_t events) noexcept {
+  server_.ready({this, (events & EPOLLRDHUP) != 0});
+}
+
 // Arming tells at once what is there already, also what came while nothing was watched.
 void TcpConnection::watch() {
   const Watched wanted = blocked() ? Watched::room : Watched::input;
   if (wanted == watched_ && !(more_ && wanted == Watched::input)) return;
-  epoll_event event{};
-  event.events = EPOLLET | (wanted == Watched::room ? EPOLLOUT : EPOLLIN | EPOLLRDHUP);
-  event.data.ptr = this;
-  const int operation = watched_ == Watched::nothing ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
-  if (::epoll_ctl(server_.epoll_fd(), operation, fd_.get(), &event) != 0) return close(TcpClose::error);
+  const std::uint32_t events = EPOLLET | (wanted == Watched::room ? EPOLLOUT : EPOLLIN | EPOLLRDHUP);
+  const bool done = watched_ == Watched::nothing ? server_.poller().add(fd_.get(), events, *this)
+                                                 : server_.poller().modify(fd_.get(), events, *this);
+  if (!done) return close(TcpClose::error);
   watched_ = wanted;
   more_ = false;
 }

@@ -19,7 +19,7 @@
 //
 // Objects are pooled by TcpServer and reused; a failing connection affects itself alone.
 //
-// Thread: one worker's loop.
+// Thread: one worker's.
 
 #include <cstddef>
 #include <cstdint>
@@ -28,6 +28,7 @@
 
 #include "core/unique_fd.h"
 #include "server/net/counters.h"
+#include "server/net/poller.h"
 #include "server/net/tcp_limits.h"
 #include "server/net/tcp_memory.h"
 #include "server/query_handler.h"
@@ -48,7 +49,7 @@ inline std::size_t frame_size(std::span<const std::uint8_t> input) {
   return input.size() < 2 ? 2 : 2 + static_cast<std::size_t>(input[0] << 8 | input[1]);
 }
 
-class TcpConnection {
+class TcpConnection final : public PollSource {
  public:
   struct Origin {
     Address peer;
@@ -58,8 +59,6 @@ class TcpConnection {
   };
 
   explicit TcpConnection(TcpServer& server) : server_(server) {}
-  TcpConnection(const TcpConnection&) = delete;
-  TcpConnection& operator=(const TcpConnection&) = delete;
 
   /// Takes over the connected, non-blocking socket, and the place. It is not watched yet.
   void open(UniqueFd fd, const Origin& origin);
@@ -81,11 +80,12 @@ class TcpConnection {
   void send(std::span<const std::uint8_t> responses);
   /// Keeps `rest`, the end of what receive() returned, or closes when there is no memory for it.
   void keep(std::span<const std::uint8_t> rest);
-  /// Before the loop waits again: has itself told of more input, or of the client reading again.
+  /// Before the worker waits again: has itself told of more input, or of the client reading again.
   void watch();
+  /// Takes part in the server's next round.
+  void on_events(std::uint32_t events) noexcept override;
 
-  /// For TcpServer: its place in the server's lists, whether it has made progress, and when it last did
-  /// (uv_now()).
+  /// For TcpServer: its place in the server's lists, whether it has made progress, and when it last did.
   std::list<TcpConnection>::iterator self;
   bool proven = false;
   std::uint64_t active_at_ms = 0;

@@ -10,7 +10,7 @@
 // The scratch memory is made at the start and shared by all connections: it is in use only within run(). Most
 // of it is never touched, so that it costs address space alone.
 //
-// Thread: one worker's loop.
+// Thread: one worker's.
 
 #include <array>
 #include <cstddef>

@@ -2,10 +2,12 @@
 #include "server/net/worker.h"
 
 #include <pthread.h>
+#include <sys/eventfd.h>
 #include <sys/resource.h>
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -21,15 +23,10 @@ namespace {
 constexpr int kBatchesPerWakeup = 8;
 
 // The longest that a worker waits: it shows that it runs.
-constexpr std::uint64_t kLongestWait_ms = 500;
+constexpr int kLongestWait_ms = 500;
 
-tl::unexpected<Error> cannot(const char* what, int uv_error) {
-  return fail(std::string("cannot ") + what + ": " + uv_strerror(uv_error));
-}
-
-template <class Handle>
-void close_handle(Handle& handle) {
-  uv_close(reinterpret_cast<uv_handle_t*>(&handle), nullptr);
+tl::unexpected<Error> cannot(const char* what) {
+  return fail(std::string("cannot ") + what + ": " + std::generic_category().message(errno));
 }
 
 std::uint32_t descriptor_limit() {
@@ -56,74 +53,47 @@ Result<std::shared_ptr<TcpLimits>> make_tcp_limits(const TcpOptions& options) {
   return std::make_shared<TcpLimits>(possible, sip_hash_key(key));
 }
 
-Worker::Worker(std::vector<BoundSockets> sockets, std::unique_ptr<QueryHandler> handler,
+Worker::Worker(Poller poller, std::vector<BoundSockets> sockets, std::unique_ptr<QueryHandler> handler,
                std::shared_ptr<TcpLimits> limits)
-    : sockets_(std::move(sockets)), handler_(std::move(handler)), limits_(std::move(limits)) {}
+    : sockets_(std::move(sockets)),
+      handler_(std::move(handler)),
+      limits_(std::move(limits)),
+      poller_(std::move(poller)),
+      tcp_(poller_, *limits_, *handler_, counters_) {
+  tcp_.set_turn([this] {
+    for (UdpSocket& udp : udp_) serve_udp(udp.server);
+  });
+}
 
 Result<std::unique_ptr<Worker>> Worker::make(std::vector<BoundSockets> sockets,
                                              std::unique_ptr<QueryHandler> handler,
                                              std::shared_ptr<TcpLimits> limits) {
-  std::unique_ptr<Worker> worker(new Worker(std::move(sockets), std::move(handler), std::move(limits)));
-  if (const auto ready = worker->set_up(); !ready) return tl::unexpected(ready.error());
+  auto poller = Poller::open();
+  if (!poller) return tl::unexpected(poller.error());
+  std::unique_ptr<Worker> worker(
+      new Worker(std::move(*poller), std::move(sockets), std::move(handler), std::move(limits)));
+  if (const auto watched = worker->watch_stop(); !watched) return tl::unexpected(watched.error());
+  for (const BoundSockets& each : worker->sockets_) {
+    if (const auto watched = worker->watch(each); !watched) return tl::unexpected(watched.error());
+  }
   return worker;
 }
 
-Result<void> Worker::set_up() {
-  if (const int error = uv_loop_init(&loop_); error != 0) return cannot("make an event loop", error);
-  loop_open_ = true;
-  loop_.data = this;
-  const auto stop = [](uv_async_t* handle) { static_cast<Worker*>(handle->loop->data)->close_handles(); };
-  if (const int error = uv_async_init(&loop_, &stop_, stop); error != 0)
-    return cannot("make a wake-up", error);
-  uv_prepare_init(&loop_, &before_wait_);
-  uv_timer_init(&loop_, &never_for_long_);
-  tcp_.emplace(&loop_, *limits_, *handler_, counters_);
-  tcp_->set_turn([this] {
-    for (UdpSocket& udp : udp_) serve_udp(udp.server);
-  });
-  handles_open_ = true;
-  uv_prepare_start(&before_wait_, [](uv_prepare_t* handle) {
-    Worker& worker = *static_cast<Worker*>(handle->loop->data);
-    worker.gate_->leave();
-    worker.turns_.add();
-  });
-  uv_timer_start(
-      &never_for_long_, [](uv_timer_t*) {}, kLongestWait_ms, kLongestWait_ms);
-  for (const BoundSockets& sockets : sockets_) {
-    if (const auto watched = watch(sockets); !watched) return watched;
-  }
-  return {};
+Result<void> Worker::watch_stop() {
+  stop_.fd = UniqueFd(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
+  if (stop_.fd && poller_.add(stop_.fd.get(), EPOLLIN, stop_)) return {};
+  return cannot("make a wake-up");
 }
 
 Result<void> Worker::watch(const BoundSockets& sockets) {
   UdpSocket& udp = udp_.emplace_back(*this, sockets);
-  if (const int error = uv_poll_init(&loop_, &udp.handle, sockets.udp.get()); error != 0) {
-    udp_.pop_back();
-    return cannot("watch a UDP socket", error);
-  }
-  udp.handle.data = &udp;
-  start_polling(udp);
-  return tcp_->listen(sockets);
-}
-
-void Worker::start_polling(UdpSocket& udp) {
-  uv_poll_start(&udp.handle, UV_READABLE, [](uv_poll_t* handle, int status, int) {
-    auto& ready = *static_cast<UdpSocket*>(handle->data);
-    ready.worker.serve_udp(ready.server);
-    // libuv stops watching a socket with a pending error, which the read above has taken.
-    if (status != 0) start_polling(ready);
-  });
+  if (!poller_.add(sockets.udp.get(), EPOLLIN, udp)) return cannot("watch a UDP socket");
+  return tcp_.listen(sockets);
 }
 
 Worker::~Worker() {
-  if (thread_.joinable()) {
-    stop();
-    join();
-  } else if (loop_open_) {  // never started, or not even set up: only what is open wants closing
-    if (handles_open_) close_handles();
-    uv_run(&loop_, UV_RUN_DEFAULT);
-  }
-  if (loop_open_) uv_loop_close(&loop_);
+  stop();
+  join();
 }
 
 Result<void> Worker::start() {
@@ -137,8 +107,9 @@ Result<void> Worker::start() {
 }
 
 void Worker::stop() {
-  // Once only: the loop closes the handle when it hears of it.
-  if (thread_.joinable() && !std::exchange(stopping_, true)) uv_async_send(&stop_);
+  if (!thread_.joinable()) return;
+  const std::uint64_t once = 1;
+  [[maybe_unused]] const auto written = ::write(stop_.fd.get(), &once, sizeof once);
 }
 
 void Worker::join() {
@@ -149,23 +120,20 @@ void Worker::run() {
   pthread_setname_np(pthread_self(), "gslbd-dns");
   ReaderGate gate;
   gate_ = &gate;
-  tcp_->set_gate(gate);
-  uv_run(&loop_, UV_RUN_DEFAULT);  // ends when stop_ has closed every handle
-  gate.leave();
+  tcp_.set_gate(gate);
+  while (!stop_.heard) {
+    gate.leave();
+    turns_.add();
+    const int deadline_ms = tcp_.timeout_ms();
+    poller_.wait(deadline_ms < 0 ? kLongestWait_ms : std::min(deadline_ms, kLongestWait_ms));
+    tcp_.serve();
+  }
+  tcp_.close();
 }
 
-void Worker::serve_udp(UdpServer& server) {
+void Worker::serve_udp(UdpServer& server) noexcept {
   gate_->enter();
   for (int i = 0; i < kBatchesPerWakeup && server.serve_batch(); ++i) gate_->quiescent();
-}
-
-void Worker::close_handles() {
-  if (!std::exchange(handles_open_, false)) return;
-  close_handle(stop_);
-  close_handle(before_wait_);
-  close_handle(never_for_long_);
-  for (UdpSocket& udp : udp_) close_handle(udp.handle);
-  tcp_->close();
 }
 
 Result<WorkerPool> WorkerPool::start(Listeners listeners, const HandlerFactory& make_handler,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Worker: a thread with a libuv loop that answers on its own sockets; WorkerPool: all of them.
+// Worker: a thread that waits for its own sockets and answers on them; WorkerPool: all of them.
 //
 // Workers share nothing but the snapshots their handlers read, and how many TCP connections there are: each
 // has its sockets, its connections, its handler and its counters. While a worker waits it is offline for RCU
@@ -9,20 +9,19 @@
 //
 // Thread: made, started, stopped and destroyed by one thread; counters() and totals() from any.
 
-#include <uv.h>
-
 #include <functional>
 #include <list>
 #include <memory>
-#include <optional>
 #include <thread>
 #include <vector>
 
 #include "core/cache_line.h"
 #include "core/result.h"
+#include "core/unique_fd.h"
 #include "server/counter.h"
 #include "server/net/counters.h"
 #include "server/net/listener.h"
+#include "server/net/poller.h"
 #include "server/net/tcp.h"
 #include "server/net/udp.h"
 #include "server/query_handler.h"
@@ -56,36 +55,36 @@ class alignas(kApart) Worker {
   const Counter& turns() const { return turns_; }
 
  private:
-  struct alignas(kApart) UdpSocket {
+  struct alignas(kApart) UdpSocket final : PollSource {
     UdpSocket(Worker& w, const BoundSockets& s) : worker(w), server(s, *w.handler_, w.counters_) {}
+    // An error that is pending, too, is for serve_batch() to take.
+    void on_events(std::uint32_t) noexcept override { worker.serve_udp(server); }
     Worker& worker;
     UdpServer server;
-    uv_poll_t handle{};
+  };
+  /// The call to stop, from another thread.
+  struct Stop final : PollSource {
+    void on_events(std::uint32_t) noexcept override { heard = true; }
+    UniqueFd fd;
+    bool heard = false;
   };
 
-  Worker(std::vector<BoundSockets> sockets, std::unique_ptr<QueryHandler> handler,
+  Worker(Poller poller, std::vector<BoundSockets> sockets, std::unique_ptr<QueryHandler> handler,
          std::shared_ptr<TcpLimits> limits);
-  Result<void> set_up();
+  Result<void> watch_stop();
   Result<void> watch(const BoundSockets& sockets);
-  static void start_polling(UdpSocket& udp);
   void run();
-  void serve_udp(UdpServer& server);
-  void close_handles();
+  void serve_udp(UdpServer& server) noexcept;
 
   const std::vector<BoundSockets> sockets_;
   const std::unique_ptr<QueryHandler> handler_;
   const std::shared_ptr<TcpLimits> limits_;
   NetCounters counters_;
-  uv_loop_t loop_{};
-  uv_async_t stop_{};
-  uv_prepare_t before_wait_{};
-  uv_timer_t never_for_long_{};
   Counter turns_;
-  bool loop_open_ = false;
-  bool handles_open_ = false;
-  bool stopping_ = false;
+  Poller poller_;
+  Stop stop_;
   std::list<UdpSocket> udp_;
-  std::optional<TcpServer> tcp_;
+  TcpServer tcp_;
   ReaderGate* gate_ = nullptr;  ///< on the thread's stack while it runs
   std::thread thread_;
 };
