@@ -43,8 +43,8 @@ class Poller {
 
   static Result<Poller> open();
 
-  /// Watches `fd` for `events`; false with errno set when the kernel refuses. A closed descriptor leaves by
-  /// itself, unless a child process has a copy of it: then only remove() does it.
+  /// Watches `fd` for `events`; false with errno set when the kernel refuses. A descriptor leaves by itself
+  /// when its last copy is closed: as long as a child process has one, the source may still be told.
   bool add(int fd, std::uint32_t events, PollSource& source) noexcept {
     return control(EPOLL_CTL_ADD, fd, events, &source);
   }
@@ -53,8 +53,8 @@ class Poller {
   }
   void remove(int fd) noexcept { control(EPOLL_CTL_DEL, fd, 0, nullptr); }
 
-  /// Waits for at most `timeout_ms` (-1: for ever) and tells the sources, each at most once. No source may
-  /// end, nor another take its place, before this returns.
+  /// Waits for at most `timeout_ms` (-1: for ever) and tells the sources, each once for each descriptor. They
+  /// live until this is over.
   void wait(int timeout_ms) noexcept;
 
  private:

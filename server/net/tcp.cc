@@ -90,6 +90,7 @@ void TcpServer::serve() {
 void TcpServer::serve_ready() {
   const auto ready = std::span(ready_).first(std::exchange(ready_count_, 0));
   if (ready.empty()) return;
+  for (TcpConnection* const connection : ready) connection->leave_queue();
   round_.run(ready, *gate_);
   end_round(ready);
 }
@@ -97,7 +98,7 @@ void TcpServer::serve_ready() {
 // Whoever has just connected has often asked already, and is answered before its socket is even watched.
 void TcpServer::accept_some(const Listener& listener) {
   const int fd = listener.sockets.tcp.get();
-  std::array<ReadyConnection, kAcceptBatch> ready;
+  std::array<TcpConnection*, kAcceptBatch> ready;
   std::size_t accepted = 0;
   bool made_room = false;
   bool paused = false;
@@ -108,7 +109,7 @@ void TcpServer::accept_some(const Listener& listener) {
     if (client) {
       const Address peer = Address::from_sockaddr(reinterpret_cast<const sockaddr&>(sa));
       TcpConnection* const connection = adopt(std::move(client), peer, listener.sockets);
-      if (connection != nullptr) ready[accepted++].connection = connection;
+      if (connection != nullptr) ready[accepted++] = connection;
       made_room = false;
     } else if (errno == EAGAIN) {
       break;
@@ -199,9 +200,9 @@ void TcpServer::closing(TcpConnection& connection, TcpClose reason) {
   closed_.splice(closed_.end(), list_of(connection), connection.self);
 }
 
-void TcpServer::end_round(std::span<const ReadyConnection> ready) {
-  for (const ReadyConnection& r : ready) {
-    if (r.connection->is_open()) r.connection->watch();
+void TcpServer::end_round(std::span<TcpConnection* const> ready) {
+  for (TcpConnection* const connection : ready) {
+    if (connection->is_open()) connection->watch();
   }
   reuse_closed();
 }

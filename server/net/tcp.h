@@ -57,8 +57,8 @@ class TcpServer {
   TcpLimits& limits() { return limits_; }
   TcpMemory& memory() { return memory_; }
   Poller& poller() { return poller_; }
-  /// Something has come for it, or it can write again.
-  void ready(const ReadyConnection& connection) noexcept { ready_[ready_count_++] = connection; }
+  /// It takes part in the next round.
+  void ready(TcpConnection& connection) noexcept { ready_[ready_count_++] = &connection; }
   /// It has made progress.
   void touch(TcpConnection& connection);
   /// It has closed its socket; the object can be used again after the round.
@@ -84,7 +84,7 @@ class TcpServer {
   void resume_accepting();
   void watch_idle();
   void close_idle();
-  void end_round(std::span<const ReadyConnection> ready);
+  void end_round(std::span<TcpConnection* const> ready);
   void reuse_closed();
   Connections& list_of(const TcpConnection& connection) { return connection.proven ? active_ : fresh_; }
 
@@ -94,7 +94,7 @@ class TcpServer {
   ReaderGate* gate_ = nullptr;
   TcpMemory memory_;
   TcpRound round_;
-  std::array<ReadyConnection, kMaxBatch> ready_;
+  std::array<TcpConnection*, kMaxBatch> ready_;  ///< for the next round
   static_assert(Poller::kMaxEvents <= kMaxBatch);
   std::size_t ready_count_ = 0;
   std::list<Listener> listeners_;

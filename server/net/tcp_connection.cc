@@ -20,6 +20,7 @@ void TcpConnection::open(UniqueFd fd, const Origin& origin) {
   asker_ = {Transport::tcp, origin.peer, origin.listener};
   watched_ = Watched::nothing;
   more_ = false;
+  hung_up_ = false;
   awaits_header_ = origin.proxied;
 }
 
@@ -35,25 +36,18 @@ void TcpConnection::close(TcpClose reason) {
   }
   // The end of a client that is done is in no hurry: those of a round are closed together, while the kernel's
   // long way of doing it is in the caches. A descriptor that others wait for is free at once.
-  if (reason != TcpClose::peer) close_descriptor();
-}
-
-// While a child process that is not yet at its exec has a copy of the descriptor, the kernel would go on
-// telling of it, and this object may be another connection's by then.
-void TcpConnection::close_descriptor() {
-  if (fd_ && watched_ != Watched::nothing) server_.poller().remove(fd_.get());
-  fd_ = UniqueFd();
+  if (reason != TcpClose::peer) fd_ = UniqueFd();
 }
 
 void TcpConnection::release() {
-  close_descriptor();
+  fd_ = UniqueFd();
   server_.memory().give_back(pending_);
   server_.memory().give_back(backlog_);
   pending_size_ = 0;
   backlog_size_ = 0;
 }
 
-std::span<const std::uint8_t> TcpConnection::receive(std::span<std::uint8_t> slot, bool hung_up) {
+std::span<const std::uint8_t> TcpConnection::receive(std::span<std::uint8_t> slot) {
   if (blocked()) return resume();
   const bool fresh = pending_size_ == 0;
   std::uint8_t* const base = fresh ? slot.data() : pending_.octets.get();
@@ -67,7 +61,7 @@ std::span<const std::uint8_t> TcpConnection::receive(std::span<std::uint8_t> slo
     if (errno != EAGAIN) close(TcpClose::error);
     return {};
   }
-  more_ = hung_up || static_cast<std::size_t>(length) == room;
+  more_ = std::exchange(hung_up_, false) || static_cast<std::size_t>(length) == room;
   std::span<const std::uint8_t> input{base, pending_size_ + static_cast<std::size_t>(length)};
   if (awaits_header_ && !take_header(input)) return {};
   if (input.empty()) keep(input);
@@ -152,7 +146,8 @@ void TcpConnection::keep(std::span<const std::uint8_t> rest) {
 }
 
 void TcpConnection::on_events(std::uint32_t events) noexcept {
-  server_.ready({this, (events & EPOLLRDHUP) != 0});
+  hung_up_ = hung_up_ || (events & EPOLLRDHUP) != 0;
+  if (!std::exchange(queued_, true)) server_.ready(*this);
 }
 
 // Arming tells at once what is there already, also what came while nothing was watched.

@@ -73,17 +73,21 @@ class TcpConnection final : public PollSource {
   const Asker& asker() const { return asker_; }
 
   /// The octets to answer now, with kReadAhead behind them: what has come, or had to wait. `slot` (kReadSize
-  /// and kReadAhead) is where they are read to if nothing is there yet. `hung_up`: the client has sent its
-  /// last. Empty: there is nothing to answer; it may be closed.
-  std::span<const std::uint8_t> receive(std::span<std::uint8_t> slot, bool hung_up);
+  /// and kReadAhead) is where they are read to if nothing is there yet. Empty: there is nothing to answer; it
+  /// may be closed.
+  std::span<const std::uint8_t> receive(std::span<std::uint8_t> slot);
   /// Afterwards all is with the kernel, or it is blocked, or closed. Not to be called when it is either.
   void send(std::span<const std::uint8_t> responses);
   /// Keeps `rest`, the end of what receive() returned, or closes when there is no memory for it.
   void keep(std::span<const std::uint8_t> rest);
   /// Before the worker waits again: has itself told of more input, or of the client reading again.
   void watch();
-  /// Takes part in the server's next round.
+  /// Takes part in the server's next round. That it is told for nothing does no harm: as long as a child
+  /// process that is not yet at its exec has a copy of a descriptor, the kernel goes on telling of it, though
+  /// the connection is closed here and this object perhaps another's.
   void on_events(std::uint32_t events) noexcept override;
+  /// The round has begun.
+  void leave_queue() { queued_ = false; }
 
   /// For TcpServer: its place in the server's lists, whether it has made progress, and when it last did.
   std::list<TcpConnection>::iterator self;
@@ -94,7 +98,6 @@ class TcpConnection final : public PollSource {
   enum class Watched : std::uint8_t { nothing, input, room };
 
   std::span<const std::uint8_t> resume();
-  void close_descriptor();
   bool take_header(std::span<const std::uint8_t>& input);
   void queue(std::span<const std::uint8_t> responses);
   bool send_backlog();
@@ -109,7 +112,9 @@ class TcpConnection final : public PollSource {
   std::size_t backlog_size_ = 0;  ///< what is still to be sent: the end of backlog_end_ octets
   std::size_t backlog_end_ = 0;
   Watched watched_ = Watched::nothing;
-  bool more_ = false;  ///< there may be input of which no event will tell
+  bool more_ = false;     ///< there may be input of which no event will tell
+  bool hung_up_ = false;  ///< the client has sent its last
+  bool queued_ = false;   ///< for a round, once though events may be several
   bool awaits_header_ = false;
   bool open_ = false;
 };

@@ -38,17 +38,17 @@ std::span<std::uint8_t> TcpRound::room(std::size_t index) {
   return {rooms_.get() + index * kRoomStride, kMaxMessageSize};
 }
 
-void TcpRound::run(std::span<const ReadyConnection> ready, ReaderGate& gate) {
+void TcpRound::run(std::span<TcpConnection* const> ready, ReaderGate& gate) {
   std::size_t read = 0;
   const std::uint16_t keepalive = server_.limits().keepalive();
-  for (const ReadyConnection& r : ready) {
-    if (!r.connection->is_open()) continue;
-    const bool slow = r.connection->blocked();
-    const auto octets = r.connection->receive(slot(read), r.hung_up);
+  for (TcpConnection* const connection : ready) {
+    if (!connection->is_open()) continue;
+    const bool slow = connection->blocked();
+    const auto octets = connection->receive(slot(read));
     if (octets.empty()) continue;
-    Counter& count = counters_.queries_of(Transport::tcp, r.connection->asker().address.family());
+    Counter& count = counters_.queries_of(Transport::tcp, connection->asker().address.family());
     inputs_[read++] = {
-        .connection = r.connection, .octets = octets, .count = &count, .keepalive = keepalive, .slow = slow};
+        .connection = connection, .octets = octets, .count = &count, .keepalive = keepalive, .slow = slow};
   }
   const std::span<Input> inputs(inputs_.data(), read);
   gate.enter();

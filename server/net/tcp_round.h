@@ -26,12 +26,6 @@
 
 namespace gslbd::server {
 
-/// A connection that can go on.
-struct ReadyConnection {
-  TcpConnection* connection = nullptr;
-  bool hung_up = false;  ///< its client has sent its last
-};
-
 class TcpRound {
  public:
   TcpRound(TcpServer& server, QueryHandler& handler, NetCounters& counters);
@@ -40,7 +34,7 @@ class TcpRound {
   void set_turn(std::function<void()> turn) { turn_ = std::move(turn); }
   /// At most kMaxBatch, each once; those that are closed are passed over. None is watched for what comes
   /// next.
-  void run(std::span<const ReadyConnection> ready, ReaderGate& gate);
+  void run(std::span<TcpConnection* const> ready, ReaderGate& gate);
 
  private:
   struct Input {

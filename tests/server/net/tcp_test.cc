@@ -10,8 +10,24 @@ namespace {
 
 using testing::at;
 using testing::Client;
+using testing::eventually;
 using testing::framed;
 using testing::start_pool;
+
+/// A second descriptor of the server's end of a client's connection, as a child process has one before its
+/// exec: the connection outlives the server's close().
+UniqueFd copy_of_servers_end(const Client& client) {
+  const auto name = [](int fd, auto get) {
+    sockaddr_in address{};
+    socklen_t length = sizeof address;
+    return get(fd, reinterpret_cast<sockaddr*>(&address), &length) == 0 ? ntohs(address.sin_port) : 0;
+  };
+  const int port = name(client.fd(), ::getsockname);
+  for (int fd = 3; fd < 1024; ++fd) {
+    if (fd != client.fd() && name(fd, ::getpeername) == port) return UniqueFd(::dup(fd));
+  }
+  return {};
+}
 
 TEST_CASE("a query over TCP is answered, on IPv4 and IPv6", "[net]") {
   const WorkerPool pool = start_pool({at("127.0.0.1:0"), at("[::1]:0")});
@@ -146,6 +162,36 @@ TEST_CASE("connections know which listener they came to", "[net]") {
     client.send(framed("L"));
     CHECK(client.receive_message() == std::to_string(i));
   }
+}
+
+TEST_CASE("what becomes of a connection that is closed while a child process has a copy is heard by no other",
+          "[net]") {
+  WorkerOptions options;
+  options.tcp.max_connections = 1;
+  const WorkerPool pool = start_pool({at("127.0.0.1:0")}, 1, options);
+  const Client gone = Client::tcp(pool.endpoints()[0]);
+  gone.send(framed("E"));
+  CHECK(gone.receive_message() == "E");
+  const UniqueFd copy = copy_of_servers_end(gone);
+  REQUIRE(copy);
+  const Client next = Client::tcp(pool.endpoints()[0]);  // takes its place, and at last its object
+  const Client last = Client::tcp(pool.endpoints()[0]);
+  REQUIRE(eventually([&] { return pool.totals().closed_of(TcpClose::limit) == 2; }));
+  for (int i = 0; i < 300; ++i) {
+    const std::string query = framed("E" + std::to_string(i)) + framed("B2000");
+    const auto half = query.size() / 2;
+    gone.send(framed("E gone"));
+    last.send(query.substr(0, half));
+    gone.send(framed("E gone"));
+    last.send(query.substr(half));
+    REQUIRE(last.receive_message() == "E" + std::to_string(i));
+    REQUIRE(last.receive_message().size() == 2000);
+  }
+  gone.finish_sending();
+  last.send(framed("E last"));
+  CHECK(last.receive_message() == "E last");
+  CHECK(pool.totals().queries[1][0] == 602);
+  CHECK(pool.totals().tcp_open() == 1);
 }
 
 }  // namespace
