@@ -18,8 +18,6 @@ namespace {
 
 // Connections accepted at a time: UDP, which most queries use, must get its turn in a flood of them.
 constexpr std::size_t kAcceptBatch = kMaxBatch;
-// From so many on it takes long enough to answer all for a second look at the first to find something.
-constexpr std::size_t kManyAtOnce = 4;
 // How long accepting rests when the process has no descriptor left and no connection to give up.
 constexpr std::uint64_t kAcceptPauseMs = 100;
 // Deadlines are looked at at least so often while connections are open: other workers' connections, which
@@ -124,8 +122,6 @@ void TcpServer::accept_some(const Listener& listener) {
   }
   const auto some = std::span(ready).first(accepted);
   round_.run(some, *gate_);
-  // When many come at a time, the first have their answer by now, and whoever wanted no more is gone again.
-  if (some.size() >= kManyAtOnce) round_.run(some, *gate_);
   end_round(some);
   if (paused) pause_accepting();
 }
