@@ -34,11 +34,11 @@ def ask(port, questions, load, *options, ready=lambda: None):
 class Echo:
     """The bare echo, like a server that runs (peers.Running)."""
 
-    def __init__(self, directory, coalesce=False, size=0):
+    def __init__(self, directory, coalesce=False, size=0, tcp=False):
         self.name = "echo coalesced" if coalesce else "echo"
         self.port = free_port("127.0.0.1")
         self.log = directory / f"echo-{self.port}.log"
-        options = ["--coalesce"] * coalesce + (["--size", size] if size else [])
+        options = ["--coalesce"] * coalesce + ["--tcp"] * tcp + (["--size", size] if size else [])
         began = time.monotonic()
         self.process = Pinned([program("gslbd_echo"), f"127.0.0.1:{self.port}", *options], self.log)
         wait_until(lambda: "listening" in self.log.read_text(), "the echo")

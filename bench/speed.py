@@ -40,11 +40,9 @@ class Contest:
             self.files[server.name] = root / f"questions-{server.name}"
             questions.write(self.files[server.name],
                             questions.make(workload, cookie=questions.server_cookie(server.port)))
-        self.echoes = []
-        if not workload.tcp:
-            self.echoes = [stack.enter_context(Echo(root, coalesce, workload.echo_size))
-                           for coalesce in (False, True)]
-            self.files |= {echo.name: root / "questions" for echo in self.echoes}
+        self.echoes = [stack.enter_context(Echo(root, coalesce, workload.echo_size, workload.tcp))
+                       for coalesce in ((False,) if workload.tcp else (False, True))]
+        self.files |= {echo.name: root / "questions" for echo in self.echoes}
 
     def contestants(self, measure):
         """Who takes part: the coalescing echo only where there are bursts to coalesce."""

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// gslbd_echo: what a machine's UDP sockets allow, as the measure for servers. It reads queries in batches of
+// gslbd_echo: what a machine's sockets allow, as the measure for servers. It reads queries in batches of
 // 32 and sends them back with the QR bit set, as soon as any come: recvmmsg() and sendmmsg(), nothing
 // between.
 //
 // `gslbd_echo ADDRESS:PORT [--coalesce] [--size N]`: with --coalesce, replies of one length to one peer in a
 // batch leave as one datagram that the kernel takes apart (UDP_SEGMENT); with --size, replies are N octets
-// long, as a server's may be. SIGTERM ends it.
+// long, as a server's may be. `gslbd_echo ADDRESS:PORT --tcp` does it over TCP (bench/load/tcp_echo.h).
+// SIGTERM ends it.
 
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -22,6 +23,7 @@
 
 #include "bench/load/die.h"
 #include "bench/load/segment.h"
+#include "bench/load/tcp_echo.h"
 #include "core/address.h"
 #include "core/unique_fd.h"
 
@@ -133,6 +135,7 @@ int run(const Endpoint& endpoint, bool coalesce, std::size_t size) {
 int main(int argc, char** argv) {
   using namespace gslbd;
   bool coalesce = false;
+  bool tcp = false;
   std::size_t size = 0;
   const auto endpoint = argc > 1 ? Endpoint::parse(argv[1]) : Result<Endpoint>(fail("no address"));
   bool usable = endpoint.has_value();
@@ -140,6 +143,8 @@ int main(int argc, char** argv) {
     const std::string_view option = argv[i];
     if (option == "--coalesce") {
       coalesce = true;
+    } else if (option == "--tcp") {
+      tcp = true;
     } else if (option == "--size" && i + 1 < argc) {
       size = std::strtoul(argv[++i], nullptr, 10);
       usable = size <= bench::kMaxMessage;
@@ -147,6 +152,9 @@ int main(int argc, char** argv) {
       usable = false;
     }
   }
-  if (!usable) return std::fputs("usage: gslbd_echo ADDRESS:PORT [--coalesce] [--size N]\n", stderr), 2;
+  if (!usable || (tcp && (coalesce || size != 0))) {
+    return std::fputs("usage: gslbd_echo ADDRESS:PORT [--coalesce] [--size N] | --tcp\n", stderr), 2;
+  }
+  if (tcp) bench::echo_over_tcp(*endpoint);
   return bench::run(*endpoint, coalesce, size);
 }
