@@ -12,7 +12,7 @@ Loaded loaded(const std::string& options, const std::string& listen = R"(["127.0
   Diagnostics d;
   auto config = read_config(R"({"zones": "z", "listen": )" + listen + options + "}", "gslbd.json", d);
   for (const auto& each : d.all()) FAIL_CHECK(each.to_string());
-  return Loaded{std::move(*config), nullptr, {}};
+  return Loaded{std::move(*config), nullptr, {}, {}};
 }
 
 std::string told(const AnswerPolicy& policy, const char* name) {
