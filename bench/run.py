@@ -21,7 +21,7 @@ import reload  # noqa: E402
 import speed  # noqa: E402
 from workloads import STATIC, WORKLOADS  # noqa: E402
 
-MEASURES = ("rate", "bursts", "latency", "instructions")
+MEASURES = ("rate", "bursts", "latency", "batches", "instructions")
 BENCHES = {**{name: functools.partial(speed.run, name) for name in WORKLOADS},
            "load": load.run, "reload": reload.run, "health": health.run}
 GROUPS = {"speed": list(WORKLOADS)}

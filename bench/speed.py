@@ -7,6 +7,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import batches
 import instructions
 import questions
 from generator import Echo, ask
@@ -125,6 +126,8 @@ def run(name, options):
             result[what] = {"rounds": rounds}
             if what != "latency":
                 result[what]["medians"] = {server: medians(found) for server, found in rounds.items()}
+    if "batches" in workload.measures & set(options.measures):
+        result["batches"] = batches.run(workload, options, QUICK_SECONDS if options.quick else options.seconds)
     if "instructions" in workload.measures & set(options.measures):
         result["instructions"] = instructions.run(workload, options)
     report(result)
@@ -138,6 +141,8 @@ def report(result):
     if "bursts" in result:
         print("bursts: several queries of one client arrive together, answers may leave together")
         rates(result["bursts"]["medians"], {}, COALESCED)
+    if "batches" in result:
+        batches.report(result["batches"])
     for rate in LATENCY_RATES if "latency" in result else ():
         print(f"latency at {rate:,} queries a second, us")
         latencies(result["latency"]["rounds"], str(rate))

@@ -13,7 +13,7 @@ DYNAMIC = ("gslbd", "gdnsd", "pdns")
 
 RATE = frozenset({"rate"})
 COUNTED = RATE | {"instructions"}
-EVERYTHING = COUNTED | {"bursts", "latency"}
+EVERYTHING = COUNTED | {"bursts", "latency", "batches"}
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ WORKLOADS = {each.name: each for each in (
           measures=EVERYTHING),
     hosts("million", "the same with 1,000,000 names", names=1_000_000, messages=500_000, measures=RATE),
     Workload("one", "one name, time and again", 1, zone_data.hosts, questions.among("n{0}"), 1_000,
-             measures=EVERYTHING - {"latency"}),
+             measures=EVERYTHING - {"latency", "batches"}),
     pools("pools", "8 pools of 4 members, all live, rotated", "rotated", measures=EVERYTHING),
     pools("weighted", "8 pools of 4 members, one of which is drawn by weight", "weighted"),
     pools("failover", "8 pools of a first and a second member", "failover", members=2),

@@ -29,7 +29,7 @@ class Bench(E2eCase):
         self.assertGreater(parts["cost"]["gslbd"]["probes_a_second"], 0, printed)
 
     def test_workloads_over_udp_and_tcp_run(self):
-        results, printed = self.run_bench("static", "mixed", "tcp-once", "--measures", "rate,bursts,latency")
+        results, printed = self.run_bench("static", "mixed", "tcp-once", "--measures", "rate,bursts,latency,batches")
         rates = {name: result["rate"]["medians"]["gslbd"] for name, result in results.items()}
         self.assertEqual(list(rates), ["static", "mixed", "tcp-once"])
         for name, rate in rates.items():
@@ -38,6 +38,9 @@ class Bench(E2eCase):
                 self.assertGreater(rate["rcode0"], 0.8, printed)
                 self.assertGreater(rate["rcode3"], 0.02, printed)
         self.assertGreater(results["static"]["bursts"]["medians"]["echo coalesced"]["per_second"], 0, printed)
+        in_batches = results["static"]["batches"]["gslbd"]["12 at once"][0]
+        self.assertGreater(in_batches["user_ns"], 0, printed)
+        self.assertGreater(in_batches["batch"], 1, printed)
         self.assertGreater(results["static"]["latency"]["rounds"]["gslbd"][0]["5000"]["answered"], 0, printed)
 
     def test_load_and_reload_run(self):
