@@ -66,6 +66,6 @@ def report(result):
         for way, rounds in ways.items():
             def middle(field, rounds=rounds):
                 return median([each[field] for each in rounds])
-            rows.append([name, way, f"{middle('batch'):.1f}", f"{middle('user_ns'):,.0f}", f"{middle('receive_ns'):,.0f}",
-                         f"{middle('send_ns'):,.0f}", f"{middle('per_second'):,.0f}"])
+            figures = (middle(field) for field in ("user_ns", "receive_ns", "send_ns", "per_second"))
+            rows.append([name, way, f"{middle('batch'):.1f}", *(f"{each:,.0f}" for each in figures)])
     table(["server", "queries come", "a batch", "user", "reading", "sending", "answers/s"], rows)
