@@ -37,7 +37,8 @@ class TlsTrust {
   /// again; while that hangs, things stay as they are.
   static Result<std::shared_ptr<const TlsTrust>> current(const TlsSettings& settings, SideWork& side_work);
 
-  /// Makes an SSL_CTX of OpenSSL trust these authorities: for a library that speaks TLS by itself.
+  /// Makes an SSL_CTX of OpenSSL trust these authorities, and shake hands only once: for a library that
+  /// speaks TLS by itself.
   void lend_to(void* ssl_ctx) const;
 
   struct Impl;

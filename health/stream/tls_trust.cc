@@ -178,6 +178,7 @@ Result<std::shared_ptr<const TlsTrust>> TlsTrust::current(const TlsSettings& set
 }
 
 void TlsTrust::lend_to(void* ssl_ctx) const {
+  SSL_CTX_set_options(static_cast<SSL_CTX*>(ssl_ctx), SSL_OP_NO_RENEGOTIATION);
   SSL_CTX_set1_cert_store(static_cast<SSL_CTX*>(ssl_ctx), SSL_CTX_get_cert_store(impl_->context.get()));
 }
 
