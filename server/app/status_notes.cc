@@ -44,7 +44,10 @@ std::string held_back_note(const Json& target) {
   const auto held = target.find("held_back");
   if (held == target.end() || !held->is_object()) return {};
   const std::string until = text_of(*held, "until");
-  return "passes, but " + text_of(*held, "why") + (until.empty() ? "" : ", until " + until);
+  const std::string passes = "passes, but " + text_of(*held, "why");
+  if (!until.empty()) return passes + " (until " + until + ")";
+  return fmt::format("{}: gslbctl resume --check {} --target {}", passes, text_of(target, "check"),
+                     text_of(target, "target"));
 }
 
 // What is unknown with no streak under way has been given up: a verdict too old to be believed.
@@ -71,6 +74,10 @@ std::vector<std::string> alarm_notes(const Json& status) {
   if (is_true(prober, "starved")) {
     notes.emplace_back(
         "starved: probes fail for want of descriptors, ports or memory here, and say nothing of the sites");
+  }
+  // A damaged file was set aside: what operators had forced may be gone.
+  if (auto warning = text_of(status.value("forced", Json::object()), "warning"); !warning.empty()) {
+    notes.push_back(std::move(warning));
   }
   return notes;
 }

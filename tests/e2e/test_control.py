@@ -145,6 +145,7 @@ class Control(E2eCase):
         (self.dir / "state/forced.json").write_text('{"version": 1, "forced": [{')
         server = self.start(state_dir="state")
         self.assertIn("is set aside as", json.loads(server.get("/api/v1/forced")[1])["warning"])
+        self.assertRegex(gslbctl(server, "status")[1], r"(?m)^ALARM .*is set aside as")
         self.assertTrue((self.dir / "state/forced.json.damaged").exists())
 
     def test_a_second_server_with_the_same_state_directory_is_refused(self):
@@ -262,6 +263,8 @@ class Control(E2eCase):
         resume = {"check": "web", "target": ONE, "author": "anna"}
         wait_until(lambda: self.held_back(server), "it to be well, and held back")
         self.assertEqual(self.answer(server), [TWO])
+        self.assertIn("passes, but waits for an operator to resume it: "
+                      f"gslbctl resume --check web --target {ONE}\n", gslbctl(server, "status")[1])
         server.stop()
         again = self.gslbd(self.dir / "gslbd.json")
         wait_until(lambda: self.held_back(again), "it to be well, and held back")

@@ -46,6 +46,8 @@ TEST_CASE("each alarm is a sentence") {
   REQUIRE(both.size() == 2);
   CHECK(both[0].starts_with("stuck: "));
   CHECK(both[1].starts_with("starved: "));
+  CHECK(alarm_notes({{"forced", {{"warning", "forced.json is set aside"}}}}) ==
+        Notes{"forced.json is set aside"});
   CHECK(alarm_notes({{"stuck_threads", {"health", "dns-2"}}}) ==
         Notes{"stuck: the thread dns-2 does not run"});
 }
@@ -54,9 +56,10 @@ TEST_CASE("a target says why its verdict is not what its probes say") {
   CHECK(with({{"doubted", true}}) == Notes{"doubted: it fell silent, but perhaps this server is cut off"});
   CHECK(with({{"held_back", {{"why", "held down by flap damping"}, {"until", "2026-11-22T11:00:00.000Z"}}},
               {"flap_penalty", 3.04}}) ==
-        Notes{"passes, but held down by flap damping, until 2026-11-22T11:00:00.000Z", "flap penalty 3.0"});
-  CHECK(with({{"held_back", {{"why", "waits for an operator to resume it"}, {"until", nullptr}}}}) ==
-        Notes{"passes, but waits for an operator to resume it"});
+        Notes{"passes, but held down by flap damping (until 2026-11-22T11:00:00.000Z)", "flap penalty 3.0"});
+  CHECK(
+      with({{"held_back", {{"why", "waits for an operator to resume it"}, {"until", nullptr}}}}) ==
+      Notes{"passes, but waits for an operator to resume it: gslbctl resume --check web --target 192.0.2.1"});
 }
 
 TEST_CASE("evidence is dated when there is none any more") {
