@@ -7,6 +7,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "server/net/listener.h"
+
 namespace gslbd::server {
 namespace {
 
@@ -73,8 +75,14 @@ void set_segment_size(msghdr& message, std::uint16_t size) noexcept {
 
 }  // namespace
 
-ReplySender::ReplySender(int fd, bool is_v4, NetCounters& counters) noexcept
-    : fd_(fd), is_v4_(is_v4), kernel_cuts_(knows_segments(fd)), counters_(counters) {
+ReplySender::ReplySender(int fd, const Address& ours, std::span<const mmsghdr> received,
+                         NetCounters& counters) noexcept
+    : fd_(fd),
+      is_v4_(ours.is_v4()),
+      wildcard_(is_wildcard(ours)),
+      received_(received),
+      kernel_cuts_(knows_segments(fd)),
+      counters_(counters) {
   for (std::size_t i = 0; i < kMaxBatch; ++i) {
     alone_[i].msg_hdr.msg_namelen = is_v4_ ? sizeof(sockaddr_in) : sizeof(sockaddr_in6);
     alone_[i].msg_hdr.msg_iov = &replies_[i];
@@ -101,22 +109,47 @@ inline bool ReplySender::same_peer(const msghdr& a, const msghdr& b) const noexc
   return a.msg_controllen == b.msg_controllen && our_address(a, is_v4_) == our_address(b, is_v4_);
 }
 
-void ReplySender::send(std::span<const BatchQuery> batch, std::span<const msghdr* const> received) noexcept {
-  std::size_t replies = 0;
+// Laid out as if every query had a reply, and none left together with another: so it nearly always is.
+void ReplySender::send(std::span<const BatchQuery> batch) noexcept {
+  bool gaps = false;
   bool peers_repeat = false;
   peers_.clear();
   for (std::size_t k = 0; k < batch.size(); ++k) {
-    if (batch[k].length == 0) continue;
-    replies_[replies] = {batch[k].response.data(), batch[k].length};
-    msghdr& out = alone_[replies++].msg_hdr;
-    out.msg_name = received[k]->msg_name;
-    out.msg_control = received[k]->msg_control;
-    out.msg_controllen = received[k]->msg_controllen;
-    if (out.msg_controllen != 0) reply_from_destination(out);
+    replies_[k] = {batch[k].response.data(), batch[k].length};
+    msghdr& out = alone_[k].msg_hdr;
+    out.msg_name = received_[k].msg_hdr.msg_name;
+    gaps = gaps || batch[k].length == 0;
     peers_repeat = peers_repeat || !peers_.add(tag_of(out));
   }
+  if (wildcard_ || peers_repeat) set_controls(batch.size());
+  const std::size_t replies = gaps ? close_gaps(batch.size()) : batch.size();
   const std::span<mmsghdr> alone(alone_.data(), replies);
   send(peers_repeat && may_group() ? group(alone) : alone);
+}
+
+// What goes with replies from a certain address, and with those that leave together.
+void ReplySender::set_controls(std::size_t replies) noexcept {
+  for (std::size_t k = 0; k < replies; ++k) {
+    msghdr& out = alone_[k].msg_hdr;
+    out.msg_control = received_[k].msg_hdr.msg_control;
+    out.msg_controllen = received_[k].msg_hdr.msg_controllen;
+    if (out.msg_controllen != 0) reply_from_destination(out);
+  }
+}
+
+// Where there is no reply, the next one takes the place. Returns how many there are.
+std::size_t ReplySender::close_gaps(std::size_t replies) noexcept {
+  std::size_t kept = 0;
+  for (std::size_t k = 0; k < replies; ++k) {
+    if (replies_[k].iov_len == 0) continue;
+    const msghdr& from = alone_[k].msg_hdr;
+    msghdr& to = alone_[kept].msg_hdr;
+    to.msg_name = from.msg_name;
+    to.msg_control = from.msg_control;
+    to.msg_controllen = from.msg_controllen;
+    replies_[kept++] = replies_[k];
+  }
+  return kept;
 }
 
 // False while the socket rests from refusals.

@@ -35,17 +35,20 @@ struct alignas(cmsghdr) UdpControl {
 
 class ReplySender {
  public:
-  /// For the UDP socket `fd`, which stays open as long as this lives.
-  ReplySender(int fd, bool is_v4, NetCounters& counters) noexcept;
+  /// For the UDP socket `fd`, bound to `ours`, and what it is read into: headers whose control data are
+  /// UdpControls. Both stay as long as this lives.
+  ReplySender(int fd, const Address& ours, std::span<const mmsghdr> received, NetCounters& counters) noexcept;
   ReplySender(const ReplySender&) = delete;
   ReplySender& operator=(const ReplySender&) = delete;
 
   /// Sends the responses of a batch. That to batch[k], if it has one, goes where the datagram with the header
-  /// *received[k] came from. What that says in its control data, a UdpControl, becomes the address to send
-  /// from; there is none where the socket is bound to one.
-  void send(std::span<const BatchQuery> batch, std::span<const msghdr* const> received) noexcept;
+  /// received[k] came from. Where the socket is bound to no address, what that says in its control data
+  /// becomes the one to send from.
+  void send(std::span<const BatchQuery> batch) noexcept;
 
  private:
+  void set_controls(std::size_t replies) noexcept;
+  std::size_t close_gaps(std::size_t replies) noexcept;
   bool may_group() noexcept;
   std::uint64_t tag_of(const msghdr& query) const noexcept;
   bool same_peer(const msghdr& a, const msghdr& b) const noexcept;
@@ -57,6 +60,8 @@ class ReplySender {
 
   const int fd_;
   const bool is_v4_;
+  const bool wildcard_;
+  const std::span<const mmsghdr> received_;
   const bool kernel_cuts_;  ///< it knows UDP_SEGMENT
   NetCounters& counters_;
   unsigned refusals_ = 0;  ///< messages in a row that were refused because their replies were together

@@ -40,7 +40,7 @@ UdpServer::UdpServer(const BoundSockets& sockets, QueryHandler& handler, NetCoun
       proxied_(!spec_.proxies.empty()),
       handler_(handler),
       counters_(counters),
-      sender_(fd_, is_v4_, counters),
+      sender_(fd_, spec_.endpoint.address, in_, counters),
       // Untouched pages cost nothing: a socket with little traffic uses the first slots alone.
       slots_(std::make_unique_for_overwrite<Slot[]>(2 * kMaxBatch)) {
   for (std::size_t i = 0; i < kMaxBatch; ++i) {
@@ -65,9 +65,12 @@ bool UdpServer::serve_batch() noexcept {
     return false;
   }
   const auto count = static_cast<unsigned>(received);
-  const std::span<BatchQuery> batch(queries_.data(), proxied_ ? gather<true>(count) : gather<false>(count));
-  handler_.handle_batch(batch);
-  sender_.send(batch, received_);
+  if (proxied_) {
+    answer<true>(count);
+  } else {
+    answer<false>(count);
+  }
+  sender_.send(std::span(queries_).first(count));
   // The kernel has written there how much it told us.
   if (wildcard_) {
     for (unsigned i = 0; i < count; ++i) in_[i].msg_hdr.msg_controllen = control_size();
@@ -97,27 +100,35 @@ inline void UdpServer::read_source(unsigned i, Address& address) const noexcept 
   }
 }
 
-// Puts what is to be answered into queries_[0..result), and counts.
+// Counts, and answers in queries_, each query where its datagram is. One that is dropped, which is rare,
+// parts the batch in two: so nothing is moved for it, and nobody has to remember what came from where.
 template <bool kProxied>
-std::size_t UdpServer::gather(unsigned received) noexcept {
+void UdpServer::answer(unsigned received) noexcept {
   // Behind proxies each query counts for its client's family, else all for the socket's.
   if constexpr (!kProxied) {
     counters_.queries_of(Transport::udp, is_v4_ ? Family::v4 : Family::v6).add(received);
   }
-  std::size_t count = 0;
+  unsigned first = 0;
   for (unsigned i = 0; i < received; ++i) {
-    if (!usable(i)) [[unlikely]]
-      continue;
-    BatchQuery& query = queries_[count];
-    query.query = {static_cast<const std::uint8_t*>(in_data_[i].iov_base), in_[i].msg_len};
+    BatchQuery& query = queries_[i];
+    query.query = {slots_[i].octets.data(), in_[i].msg_len};
     read_source(i, query.asker.address);
+    bool taken = usable(i);
     if constexpr (kProxied) {
-      if (!take_header(query)) continue;
-      counters_.queries_of(Transport::udp, query.asker.address.family()).add();
+      taken = taken && take_header(query);
+      if (taken) counters_.queries_of(Transport::udp, query.asker.address.family()).add();
     }
-    received_[count++] = &in_[i].msg_hdr;
+    if (taken) [[likely]]
+      continue;
+    query.length = 0;
+    answer_run(first, i);
+    first = i + 1;
   }
-  return count;
+  answer_run(first, received);
+}
+
+void UdpServer::answer_run(unsigned first, unsigned last) noexcept {
+  if (first != last) handler_.handle_batch(std::span(queries_).subspan(first, last - first));
 }
 
 // Whether an answer to this unusual port does no harm.

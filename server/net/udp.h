@@ -61,7 +61,8 @@ class alignas(64) UdpServer {
   };
 
   template <bool kProxied>
-  std::size_t gather(unsigned received) noexcept;
+  void answer(unsigned received) noexcept;
+  void answer_run(unsigned first, unsigned last) noexcept;
   bool usable(unsigned i) noexcept;
   bool is_harmless(unsigned i, std::uint16_t port) noexcept;
   bool is_ourselves(unsigned i) noexcept;
@@ -83,9 +84,7 @@ class alignas(64) UdpServer {
   std::array<iovec, kMaxBatch> in_data_{};
   std::array<Peer, kMaxBatch> peers_{};
   std::array<UdpControl, kMaxBatch> controls_{};
-  // By query to answer, of which there may be fewer:
   std::array<BatchQuery, kMaxBatch> queries_{};
-  std::array<const msghdr*, kMaxBatch> received_{};  ///< with which header
 };
 
 }  // namespace gslbd::server

@@ -187,16 +187,16 @@ TEST_CASE("a peer that cannot be reached loses its replies, which are counted, a
   const Client client = Client::udp({at("127.0.0.1:0").address, served.port()});
   From reachable(own_endpoint(client));
   From unreachable(at("255.255.255.255:5353"));  // needs a permission that the socket does not ask for
-  ReplySender sender(served.sockets().udp.get(), true, counters);
+  const mmsghdr received[] = {
+      {unreachable.header, 0}, {reachable.header, 0}, {unreachable.header, 0}, {reachable.header, 0}};
+  ReplySender sender(served.sockets().udp.get(), at("127.0.0.1:0").address, received, counters);
   std::string text = "reply";
   BatchQuery query;
   query.response = {reinterpret_cast<std::uint8_t*>(text.data()), text.size()};
   query.length = text.size();
   const std::vector<BatchQuery> batch(4, query);
-  const msghdr* const received[] = {&unreachable.header, &reachable.header, &unreachable.header,
-                                    &reachable.header};
   for (unsigned round = 1; round <= 40; ++round) {
-    sender.send(batch, received);
+    sender.send(batch);
     CHECK(client.receive() == "reply");
     CHECK(client.receive() == "reply");
     CHECK(counters.drops_of(UdpDrop::send_error).value() == round * 2);
