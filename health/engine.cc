@@ -136,6 +136,12 @@ void Engine::conclude(Target& target, Outcome outcome) {
   admission_.release(target.address);  // last: it may start other probes, which may end at once
 }
 
+// A change is under way, and the next outcome counts. While the prober is cut off none does: what is frozen is
+// probed as ever, at its own moments, or thousands would beat in one confirm interval, for nothing.
+bool Engine::confirms(const Target& target) const {
+  return target.belief.pending() && !(target.hopeful && internet_of(target).isolated_since);
+}
+
 void Engine::schedule_next(Target& target, MonotonicTime last_start) {
   const Check& check = *target.check;
   const MonotonicTime now = clock_.now();
@@ -145,7 +151,7 @@ void Engine::schedule_next(Target& target, MonotonicTime last_start) {
     --target.burst;
     return schedule(target, now + std::min(kBurstGap, check.confirm_interval));
   }
-  const Duration interval = target.belief.pending() ? check.confirm_interval : check.interval;
+  const Duration interval = confirms(target) ? check.confirm_interval : check.interval;
   const double stretch = 1.0 + check.jitter * (2.0 * random_.unit() - 1.0);
   MonotonicTime next = std::max(last_start + scaled(interval, stretch), now);
   // What is held down for a time comes back when that is over, not an interval later.

@@ -128,6 +128,7 @@ class Engine final : private ProbeListener, private HoldListener {
     std::set<TargetId> doubted;
     std::optional<WallTime> isolated_since;  ///< set while this prober is cut off from it
     MonotonicTime isolated_at{};
+    MonotonicTime asked_at{};  ///< when witnesses were asked last
   };
   using Predecessors = std::unordered_map<std::string, Heritage>;
   /// What the targets of one plan are known by: the check's fingerprint and the address.
@@ -169,6 +170,7 @@ class Engine final : private ProbeListener, private HoldListener {
   void note_lateness(Duration late);
   void timed_out(TargetId id);
   void conclude(Target& target, Outcome outcome);
+  bool confirms(const Target& target) const;
   void schedule_next(Target& target, MonotonicTime last_start);
   void heard_from(TargetId id);
 
@@ -180,11 +182,14 @@ class Engine final : private ProbeListener, private HoldListener {
   void changed(Target& target, Verdict from, const std::string& why);
   void report(Target& target, Verdict from, WallTime at);
   Internet& internet_of(const Target& target) { return internets_[target.address.is_v4() ? 0 : 1]; }
+  const Internet& internet_of(const Target& target) const {
+    return internets_[target.address.is_v4() ? 0 : 1];
+  }
   void heard(const Target& target);
   void enter_isolation(Internet& internet);
   void leave_isolation(Internet& internet);
   void tell(EventKind kind, const Internet& internet, Duration lasted);
-  void ask(const Internet& internet, std::span<const SelfDoubt::Group> groups);
+  void ask(Internet& internet, std::span<const SelfDoubt::Group> groups);
   void count_hopeful(Target& target);
   void no_longer_hopeful(Target& target);
   void hold_or_release(Target& target);

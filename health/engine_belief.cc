@@ -16,6 +16,9 @@ constexpr Duration kSlowestSweep = std::chrono::seconds(10);
 // Targets of one group that are asked whether this prober is still connected.
 constexpr std::size_t kAskedPerGroup = 3;
 
+// When thousands fall silent together, their doubts come as a crowd.
+constexpr Duration kBetweenQuestions = std::chrono::milliseconds(20);
+
 // More than the evidence needs: a probe may still slip in before a dying process lets go of its port.
 constexpr std::uint32_t kBurstExtra = 2;
 
@@ -176,7 +179,11 @@ void Engine::set_self_doubt(bool on) {
   }
 }
 
-void Engine::ask(const Internet& internet, std::span<const SelfDoubt::Group> groups) {
+// Whoever asked a moment ago asked for all: the answer will serve this one too.
+void Engine::ask(Internet& internet, std::span<const SelfDoubt::Group> groups) {
+  const MonotonicTime now = clock_.now();
+  if (internet.isolated_since || now - internet.asked_at < kBetweenQuestions) return;
+  internet.asked_at = now;
   for (const SelfDoubt::Group group : groups) {
     const auto found = internet.groups.find(group);
     if (found == internet.groups.end()) continue;

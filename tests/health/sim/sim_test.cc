@@ -6,6 +6,7 @@
 #include <map>
 
 #include "health/engine.h"
+#include "tests/health/sim/range.h"
 #include "tests/health/sim/seeds.h"
 #include "tests/health/sim/sim_world.h"
 #include "tests/support/catch.h"
@@ -33,11 +34,6 @@ std::shared_ptr<const Check> make_check(Random& random, const std::string& name)
   check->fall = 1 + random.below(4);
   check->jitter = 0.1 * random.below(4);
   return check;
-}
-
-Address address(std::uint32_t i) {
-  const std::uint8_t bytes[4] = {192, 0, static_cast<std::uint8_t>(i >> 8), static_cast<std::uint8_t>(i)};
-  return Address::from_v4(bytes);
 }
 
 /// One run. `complaint` stays empty when every promise was kept.
@@ -162,36 +158,6 @@ std::string World::run() {
   return complaint_;
 }
 
-/// One check on many addresses, for promises about time.
-struct Range {
-  explicit Range(std::uint64_t seed, Engine::Options options, Check settings, std::uint32_t targets)
-      : scheduler(clock), network(clock, scheduler, seed) {
-    settings.name = "c";
-    settings.type = sim_check_type();
-    check = std::make_shared<const Check>(settings);
-    options.seed = seed;
-    engine =
-        std::make_unique<Engine>(options, clock, scheduler, network,
-                                 Engine::Events{.on_change =
-                                                    [this](const VerdictChange& c, const TargetStatus&) {
-                                                      if (c.from != c.to) changes.push_back({clock.now(), c});
-                                                    },
-                                                .on_first_round = [this] { first_round = clock.now(); }});
-    std::vector<TargetSpec> plan;
-    for (std::uint32_t i = 0; i < targets; ++i) plan.push_back({check, address(i)});
-    engine->apply(plan);
-  }
-  void run_for(Duration d) { scheduler.run_until(clock.now() + d); }
-
-  ManualClock clock;
-  SimScheduler scheduler;
-  SimNetwork network;
-  std::shared_ptr<const Check> check;
-  std::unique_ptr<Engine> engine;
-  std::vector<std::pair<MonotonicTime, VerdictChange>> changes;
-  std::optional<MonotonicTime> first_round;
-};
-
 }  // namespace
 
 TEST_CASE("in every simulated world the engine keeps its promises") {
@@ -241,16 +207,6 @@ TEST_CASE("a silent target is down after an interval and `fall` timeouts") {
   f.changes.clear();
   f.run_for(2200ms + 3 * 1s + 1ms);
   CHECK(f.changes.size() == 30);
-}
-
-TEST_CASE("first probes are spread: no herd, and a first round that ends soon") {
-  Range f(3, {}, Check{}, 5000);
-  f.run_for(1100ms);
-  REQUIRE(f.first_round.has_value());
-  std::map<std::int64_t, int> starts;  // by 10 ms
-  for (const auto& probe : f.network.started()) ++starts[probe.started.time_since_epoch() / 10ms];
-  CHECK(f.network.started().size() == 5000);
-  for (const auto& [slot, count] : starts) CHECK(count < 100);  // 50 on average
 }
 
 TEST_CASE("every probe starts within its stretched interval after the one before") {

@@ -34,13 +34,15 @@ void SimNetwork::start(ProbeId id, const Check& check, const Address& address, P
                     listener);
     case Behaviour::blackholed:
       return;
+    case Behaviour::unreachable:
+      return answer(id, Duration(0), {Reason::unreachable, "no route"}, listener);
     case Behaviour::slow:  // around the timeout: some pass, some do not
       return answer(id,
                     check.timeout / 2 + Duration(static_cast<Duration::rep>(
                                             static_cast<double>(check.timeout.count()) * random_.unit())),
                     {}, listener);
     case Behaviour::lossy:
-      if (random_.below(10) < 3) return;
+      if (random_.unit() < loss_) return;
       return answer(id, round_trip, {}, listener);
     case Behaviour::flapping:
       return answer(id, round_trip, random_.below(2) == 0 ? Outcome{} : Outcome{Reason::reset, "reset"},

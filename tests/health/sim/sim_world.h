@@ -45,7 +45,7 @@ class SimScheduler final : public Scheduler {
 };
 
 /// How a target answers.
-enum class Behaviour { up, refused, blackholed, slow, lossy, flapping, prober_starved };
+enum class Behaviour { up, refused, blackholed, unreachable, slow, lossy, flapping, prober_starved };
 
 /// What the network saw of one probe.
 struct ProbeRecord {
@@ -66,6 +66,9 @@ class SimNetwork final : public Transport {
   void start(ProbeId id, const Check& check, const Address& address, ProbeListener& listener) override;
   void cancel(ProbeId id, const Check& check) override;
 
+  /// The share of probes that a lossy target loses.
+  void lose(double share) { loss_ = share; }
+
   const std::vector<ProbeRecord>& started() const { return started_; }
   std::size_t in_flight() const { return pending_.size(); }
   std::size_t most_in_flight() const { return most_in_flight_; }
@@ -85,6 +88,7 @@ class SimNetwork final : public Transport {
   ManualClock& clock_;
   SimScheduler& scheduler_;
   Random random_;
+  double loss_ = 0.3;
   std::map<Address, Behaviour> behaviours_;
   std::unordered_map<ProbeId, Pending> pending_;
   std::map<Address, std::size_t> per_address_;
