@@ -33,7 +33,9 @@ FalseDowns false_downs(const Check& check, double loss) {
   const double to_down = time_to_run(loss, check.fall, interval, lost);
   const double to_up = time_to_run(1 - loss, check.rise, interval, confirm);
   const double every = to_down + interval + to_up + interval;
-  return {every, std::isinf(every) ? 0 : (interval + to_up) / every};
+  // The verdict falls when the timeout of the last lost probe is over.
+  const double down = interval - to_seconds(check.timeout) + to_up;
+  return {every, std::isinf(every) ? 0 : down / every};
 }
 
 }  // namespace gslbd::health

@@ -10,10 +10,13 @@
 //   D = ((1 - p^n) * I + (p + p^2 + ... + p^(n-1)) * L) / p^n
 //
 // because E(k), the time left after k losses in a row, is q * (I + E(0)) + p * (L + E(k+1)), with E(n) = 0
-// and no L on the last step. The same with q for p, r for n and C for both intervals' part is the way back
-// up: U =
-// ((1 - q^r) * I + (q + ... + q^(r-1)) * C) / q^r. An interval lies between the two, and another behind them:
-// the mean time between false downs is D + I + U + I.
+// and no L on the last step. The same with q for p, r for n and C for L is the way back up:
+//
+//   U = ((1 - q^r) * I + (q + ... + q^(r-1)) * C) / q^r
+//
+// An interval lies between the two, and another behind them: the mean time between false downs is D + I + U +
+// I. Of that it is down for I + U less a timeout, as the verdict falls when the last of the lost probes is
+// over.
 //
 // Jitter does not move a mean. Flap damping and manual failback only make the way back up longer.
 //

@@ -38,7 +38,8 @@ FalseDowns simulate(const Check& check, double loss, int downs, Random& random) 
         first = now;
       else
         ++seen;
-      last = down_since = now;
+      last = now;
+      down_since = now + to_seconds(check.timeout);
     }
     if (step.transition && step.transition->to == Verdict::up && last > first) down += now - down_since;
     const double wait = to_seconds(state.pending() ? check.confirm_interval : check.interval);
