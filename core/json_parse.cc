@@ -17,6 +17,7 @@ namespace gslbd {
 namespace {
 
 constexpr std::size_t kMaxDepth = 64;  // deeper than any file of ours; keeps hostile input off the stack
+constexpr std::size_t kMaxRepeatedKeys = 50;  // that are reported one by one: a broken file may have millions
 
 class DocumentBuilder final : public nlohmann::json_sax<Json> {
  public:
@@ -25,6 +26,13 @@ class DocumentBuilder final : public nlohmann::json_sax<Json> {
       : text_(text), file_(file), diagnostics_(diagnostics), stream_(stream) {}
 
   Json take() { return std::move(root_); }
+
+  /// Says how many keys that stand twice were not reported.
+  void finish() {
+    if (repeated_keys_ <= kMaxRepeatedKeys) return;
+    const auto more = repeated_keys_ - kMaxRepeatedKeys;
+    diagnostics_.error(file_, "", fmt::format("... and {} more keys that stand twice", more));
+  }
 
   bool null() override { return scalar(nullptr); }
   bool boolean(bool v) override { return scalar(v); }
@@ -47,7 +55,7 @@ class DocumentBuilder final : public nlohmann::json_sax<Json> {
     }
     const auto [member, is_new] = frame.value->get_ref<Json::object_t&>().try_emplace(std::move(k));
     frame.slot = &member->second;
-    if (!is_new) {
+    if (!is_new && ++repeated_keys_ <= kMaxRepeatedKeys) {
       diagnostics_.error(file_, pointer(), "the key \"" + frame.key + "\" stands twice in this object");
     }
     return true;
@@ -143,6 +151,7 @@ class DocumentBuilder final : public nlohmann::json_sax<Json> {
   Json streamed_;
   std::vector<Frame> frames_;
   bool streaming_ = false;
+  std::size_t repeated_keys_ = 0;
 };
 
 }  // namespace
@@ -152,6 +161,7 @@ std::optional<Json> parse_json(std::string_view text, const std::string& file, D
   DocumentBuilder builder(text, file, diagnostics, stream);
   const bool whole = Json::sax_parse(text.begin(), text.end(), &builder, Json::input_format_t::json,
                                      /*strict=*/true, /*ignore_comments=*/true);
+  builder.finish();
   if (!whole) return std::nullopt;
   return builder.take();
 }

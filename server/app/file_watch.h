@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// FileWatch: tells when files of a set may have changed, once they have been quiet for a while. Directories
-// are watched, not files, so that editors that replace a file and tools that swap a symbolic link are noticed
-// too.
+// FileWatch: tells which files of some directories may have changed, once they have been quiet for a while.
+// Directories are watched, not files, so that editors that replace a file and tools that swap a symbolic link
+// are noticed too.
+//
+// The kernel's queue of events may overflow, and a directory may be none that can be watched: then it says
+// that anything may have changed. What it never says is less than what happened.
 //
 // Thread: the loop's.
 
-#include <sys/types.h>
 #include <uv.h>
 
 #include <functional>
-#include <memory>
+#include <map>
 #include <set>
 #include <string>
 #include <utility>
@@ -18,12 +20,20 @@
 
 #include "core/time.h"
 
+struct inotify_event;
+
 namespace gslbd::server {
+
+/// What happened in watched directories.
+struct ChangedFiles {
+  bool anything = false;  ///< more than `files`, such as something with a directory
+  std::set<std::pair<std::string, std::string>> files;  ///< the directory, as it was given, and the name
+};
 
 class FileWatch {
  public:
-  FileWatch(uv_loop_t& loop, std::function<void()> on_quiet);
-  ~FileWatch() = default;
+  FileWatch(uv_loop_t& loop, std::function<void(const ChangedFiles&)> on_quiet);
+  ~FileWatch();
   FileWatch(const FileWatch&) = delete;
   FileWatch& operator=(const FileWatch&) = delete;
 
@@ -34,19 +44,21 @@ class FileWatch {
   void close();
 
  private:
-  struct Directory {
-    uv_fs_event_t handle{};
-  };
-  static void on_event(uv_fs_event_t* handle, const char* name, int events, int status);
-  static void release(Directory* directory);
+  void read_events();
+  void note(const inotify_event& event, const char* name);
+  void wait_for_quiet();
 
   uv_loop_t& loop_;
-  std::function<void()> on_quiet_;
+  std::function<void(const ChangedFiles&)> on_quiet_;
   uv_timer_t timer_{};
+  uv_poll_t poll_{};
+  int inotify_;  ///< -1: there is none
   Duration debounce_{};
-  std::uint64_t first_event_ms_ = 0;     ///< of the burst that is being waited out; loop time
-  std::vector<Directory*> directories_;  ///< each freed in its close callback
-  std::set<std::pair<std::string, ino_t>> watched_;
+  std::uint64_t first_event_ms_ = 0;  ///< of the burst that is being waited out; loop time
+  /// By the kernel's number for a directory: the paths that lead there.
+  std::map<int, std::vector<std::string>> watched_;
+  bool blind_ = false;  ///< a directory is not watched that should be
+  ChangedFiles changed_;
 };
 
 }  // namespace gslbd::server

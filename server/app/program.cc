@@ -57,7 +57,7 @@ class Program final : public StatusSource {
         monitor_(monitor_options(started_with_), health_events()),
         state_(monitor_, worker_count_, state_events()),
         reloader_(loop_, started_with_.file, reloader_events()),
-        watch_(loop_, [this] { reloader_.request_if_changed(); }),
+        watch_(loop_, [this](const ChangedFiles& changed) { reloader_.request_if_changed(changed); }),
         keeper_(loop_, monitor_, [this] { return state_dir(state_.loaded().config); }),
         steps_(
             loop_, [this] { return state_.next_step(); }, [this] { state_.step(); }),
@@ -254,7 +254,7 @@ class Program final : public StatusSource {
     const Config& config = state_.loaded().config;
     const bool is_new = watch_.watch(config.watch ? reloader_.directories() : std::set<std::string>(),
                                      config.reload_debounce);
-    if (is_new) reloader_.request_if_changed();
+    if (is_new) reloader_.request_if_changed({.anything = true, .files = {}});
   }
 
   // The configuration of the start stays the measure: what waits for a restart waits until there is one.

@@ -2,7 +2,6 @@
 #include "server/app/reloader.h"
 
 #include <algorithm>
-#include <filesystem>
 #include <string_view>
 #include <unordered_set>
 
@@ -19,10 +18,11 @@ struct Reloader::Job {
   std::string reason;
   Edition before;                        // what is served, and what nobody has changed is taken over from
   std::shared_ptr<const Findings> seen;  // what the last load began with
+  Changes since;                         // and what may have changed since
   const MonotonicTime started = SystemClock().now();
   // The results:
   std::shared_ptr<const Findings> findings;
-  std::set<std::string> directories;
+  WatchedPaths watched;
   bool unchanged = false;
   Diagnostics diagnostics;
   std::vector<std::string> messages;
@@ -35,32 +35,6 @@ struct Reloader::Job {
 };
 
 namespace {
-
-std::set<std::string> directories_of(const Findings& findings) {
-  std::set<std::string> out;
-  std::string_view last;
-  // The directory above too: there it shows when this one is swapped, removed or made again.
-  const auto add = [&](const std::string& file) {
-    const std::string_view parent = std::string_view(file).substr(0, file.rfind('/') + 1);
-    if (parent == last && !out.empty()) return;
-    last = parent;
-    const auto directory = std::filesystem::absolute(file).parent_path();
-    out.insert(directory.string());
-    out.insert(directory.parent_path().string());
-  };
-  for (const std::string& path : *findings.zone_files.paths) add(path);
-  for (const std::string& file : findings.other_files) add(file);
-  // Where a new file would appear, also when none is there now.
-  std::vector<std::string> patterns;
-  for (const std::string& pattern : findings.config.zones)
-    patterns.push_back(findings.config.resolve(pattern));
-  for (const std::string& pattern : patterns) add(pattern);
-  std::erase_if(out, [](const std::string& directory) {
-    std::error_code ignored;
-    return !std::filesystem::is_directory(directory, ignored);
-  });
-  return out;
-}
 
 // Zone files whose stamps do not tell whether they have changed since they were read.
 bool hides_a_change(const ZoneFiles& seen, const Loaded& loaded) {
@@ -80,8 +54,8 @@ bool hides_a_change(const ZoneFiles& seen, const Loaded& loaded) {
 
 void Reloader::Job::run() {
   try {
-    findings = std::make_shared<const Findings>(find(owner->file_, seen.get()));
-    directories = directories_of(*findings);
+    findings = std::make_shared<const Findings>(find(owner->file_, seen.get(), since));
+    watched = WatchedPaths(*findings);
     unchanged = wish == Wish::look && seen && findings->same_as(*seen) && before.loaded != nullptr &&
                 !hides_a_change(seen->zone_files, *before.loaded);
     if (!unchanged) load();
@@ -121,16 +95,18 @@ Reloader::~Reloader() = default;
 
 void Reloader::loaded_at_start(Findings findings, const Loaded& loaded, const Diagnostics& diagnostics) {
   findings_ = std::make_shared<const Findings>(std::move(findings));
-  directories_ = directories_of(*findings_);
+  watched_ = WatchedPaths(*findings_);
   last_ = {true, SystemClock().wall_now(), {}, loaded.zones_read};
   for (const auto& d : diagnostics.all()) last_.messages.push_back(d.to_string());
 }
 
 void Reloader::request(const std::string& reason) {
+  changes_.anything = true;
   start(Wish::load, reason);
 }
 
-void Reloader::request_if_changed() {
+void Reloader::request_if_changed(const ChangedFiles& happened) {
+  watched_.add(happened, changes_);
   start(Wish::look, "a file changed");
 }
 
@@ -147,6 +123,7 @@ void Reloader::start(Wish wish, const std::string& reason) {
   job_->reason = reason;
   job_->before = events_.current();
   job_->seen = findings_;
+  job_->since = std::exchange(changes_, {.anything = false, .paths = {}});
   uv_queue_work(
       &loop_, &job_->work, [](uv_work_t* w) { static_cast<Job*>(w->data)->run(); },
       [](uv_work_t* w, int) {
@@ -160,7 +137,9 @@ void Reloader::finish(Job& job) {
   if (stopping_) return;
   if (job.findings) {
     findings_ = job.findings;
-    directories_ = std::move(job.directories);
+    watched_ = std::move(job.watched);
+  } else {
+    changes_.anything = true;  // it has not looked
   }
   if (!job.unchanged) note(job);
   events_.on_seen();

@@ -10,13 +10,13 @@
 
 #include <functional>
 #include <memory>
-#include <set>
 #include <string>
 #include <vector>
 
 #include "core/diagnostics.h"
 #include "core/time.h"
 #include "server/app/edition.h"
+#include "server/app/watched_paths.h"
 
 namespace gslbd::server {
 
@@ -48,8 +48,9 @@ class Reloader {
   void loaded_at_start(Findings findings, const Loaded& loaded, const Diagnostics& diagnostics);
   /// Loads now, or again as soon as the load under way has ended.
   void request(const std::string& reason);
-  /// Looks whether a file that matters has changed since the last load began, and if so loads.
-  void request_if_changed();
+  /// Looks whether a file that matters has changed since the last load began, and if so loads. Looks only at
+  /// what may have changed, if every other change since the last look was told.
+  void request_if_changed(const ChangedFiles& happened);
   /// True while a load or a look is under way: the loop must turn until it ends.
   bool busy() const { return job_ != nullptr; }
   void stop() { stopping_ = true; }
@@ -58,7 +59,7 @@ class Reloader {
   std::uint64_t succeeded() const { return succeeded_; }
   std::uint64_t failed() const { return failed_; }
   /// The directories in which a change may matter.
-  const std::set<std::string>& directories() const { return directories_; }
+  const std::set<std::string>& directories() const { return watched_.directories(); }
 
  private:
   struct Job;
@@ -76,7 +77,8 @@ class Reloader {
   Wish next_ = Wish::none;    ///< what to do after it
   bool stopping_ = false;
   std::shared_ptr<const Findings> findings_;  ///< what the last load began with, or the last look since
-  std::set<std::string> directories_;
+  WatchedPaths watched_;                      ///< by findings_
+  Changes changes_{.anything = false, .paths = {}};  ///< told since findings_
   ReloadReport last_;
   std::uint64_t succeeded_ = 0;
   std::uint64_t failed_ = 0;

@@ -91,7 +91,7 @@ class Loader {
       return claims_.keep(earlier->zone->apex(), path, diagnostics_) ? source : nullptr;
     }
 
-    const auto text = read_file(path);
+    auto text = read_file(path);
     ++loaded_.zones_read;
     if (!text) {
       diagnostics_.error(path, "", text.error().message);
@@ -102,7 +102,7 @@ class Loader {
       return claims_.keep(earlier->zone->apex(), path, diagnostics_) ? source : nullptr;
     }
     const std::uint32_t serial = same_text ? earlier->default_serial : next_serial(found.stamp, earlier);
-    return reader.read(path, *text, serial, same_scope_ ? earlier : nullptr, claim, diagnostics_);
+    return reader.read(path, std::move(*text), serial, same_scope_ ? earlier : nullptr, claim, diagnostics_);
   }
 
   // A file's own pools follow those of the files before it.

@@ -4,9 +4,12 @@
 #include <fcntl.h>
 #include <fnmatch.h>
 #include <glob.h>
+#include <linux/magic.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 
 #include <algorithm>
+#include <array>
 #include <string_view>
 
 #include "core/unique_fd.h"
@@ -16,6 +19,13 @@ namespace {
 
 WallTime wall_time(const timespec& t) {
   return WallTime(std::chrono::seconds(t.tv_sec) + std::chrono::nanoseconds(t.tv_nsec));
+}
+
+// File systems of this machine's kernel, which stamp with its clock: it ticks at least every 10 ms.
+bool is_local(const struct statfs& s) {
+  constexpr std::array<std::uint64_t, 5> kLocal{EXT4_SUPER_MAGIC, XFS_SUPER_MAGIC, BTRFS_SUPER_MAGIC,
+                                                TMPFS_MAGIC, OVERLAYFS_SUPER_MAGIC};
+  return std::ranges::find(kLocal, static_cast<std::uint64_t>(s.f_type)) != kLocal.end();
 }
 
 std::string_view name_in(std::string_view path) {
@@ -33,7 +43,7 @@ class Stamper {
     const std::string_view parent = std::string_view(path).substr(0, name_at);
     if (parent != parent_) {
       parent_ = parent;
-      directory_ = UniqueFd(open(parent.empty() ? "." : parent_.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+      enter(parent.empty() ? "." : parent_.c_str());
     }
     FoundFile out;
     struct stat s {};
@@ -43,11 +53,26 @@ class Stamper {
     // What is no regular file cannot be read: its size tells it from one that can.
     const std::int64_t size = S_ISREG(s.st_mode) ? s.st_size : -2;
     out.stamp = {s.st_dev, s.st_ino, size, wall_time(s.st_mtim), wall_time(s.st_ctim)};
-    out.settled = out.stamp.settled(at_);
+    out.settled = out.stamp.settled(at_, has_fine_time(s) ? kFine : kCoarse);
     return out;
   }
 
  private:
+  static constexpr std::chrono::milliseconds kFine{100};     // ten ticks of the slowest kernel
+  static constexpr std::chrono::milliseconds kCoarse{2000};  // FAT counts in these
+
+  void enter(const char* directory) {
+    directory_ = UniqueFd(open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC));
+    struct stat s {};
+    struct statfs system {};
+    const bool known =
+        directory_ && fstat(directory_.get(), &s) == 0 && fstatfs(directory_.get(), &system) == 0;
+    local_device_ = known && is_local(system) ? std::optional(s.st_dev) : std::nullopt;
+  }
+  // An ext4 with small inodes counts in seconds, whatever the kernel does.
+  bool has_fine_time(const struct stat& s) const {
+    return s.st_dev == local_device_ && s.st_ctim.tv_nsec % 10'000'000 != 0;
+  }
   bool stat(const char* name, struct stat& s, int flags) const {
     return directory_ && fstatat(directory_.get(), name, &s, flags) == 0;
   }
@@ -55,6 +80,7 @@ class Stamper {
   const WallTime at_;
   std::string parent_ = "none yet";  // no directory's: those end in a slash
   UniqueFd directory_;
+  std::optional<dev_t> local_device_;  ///< the directory's, if its file system is_local()
 };
 
 // The configuration's own directory is a name, not a pattern.
@@ -121,9 +147,8 @@ bool may_matter(const Config& config, const std::string& path) {
 
 }  // namespace
 
-bool FileStamp::settled(WallTime at) const {
-  constexpr std::chrono::seconds kCoarsest{2};  // FAT counts in these; ext4 in milliseconds
-  return modified + kCoarsest <= at && changed + kCoarsest <= at;
+bool FileStamp::settled(WallTime at, Duration tick) const {
+  return modified + tick <= at && changed + tick <= at;
 }
 
 bool ZoneFiles::same_as(const ZoneFiles& earlier) const {

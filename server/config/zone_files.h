@@ -30,8 +30,9 @@ struct FileStamp {
   WallTime changed{};  ///< of the inode: nobody can set it back
 
   bool operator==(const FileStamp&) const = default;
-  /// True when a file that had this stamp at that time cannot have changed since without another stamp.
-  bool settled(WallTime at) const;
+  /// True when a file that had this stamp at that time cannot have changed since without another stamp, as
+  /// the file system's clock has ticked since.
+  bool settled(WallTime at, Duration tick) const;
 };
 
 struct FoundFile {

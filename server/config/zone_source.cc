@@ -4,6 +4,7 @@
 #include <functional>
 #include <iterator>
 #include <optional>
+#include <utility>
 
 #include "server/config/findings.h"
 #include "server/config/pool_lint.h"
@@ -46,12 +47,12 @@ std::optional<std::vector<std::uint32_t>> find_pools(const zones::Zone& zone, co
 
 }  // namespace
 
-std::shared_ptr<const ZoneSource> ZoneReader::read(const std::string& file, std::string_view text,
+std::shared_ptr<const ZoneSource> ZoneReader::read(const std::string& file, std::string text,
                                                    std::uint32_t default_serial, const ZoneSource* earlier,
                                                    const Claim& claim, Diagnostics& out) {
   if (pools_.empty()) pools_ = global_.pools;
   Diagnostics diagnostics;
-  auto source = compile(file, text, default_serial, claim, diagnostics);
+  auto source = compile(file, std::move(text), default_serial, claim, diagnostics);
   PoolList own_pools = take_own_pools();
   if (source == nullptr) {
     for (const Diagnostic& d : diagnostics.all()) out.add(d);
@@ -65,7 +66,7 @@ std::shared_ptr<const ZoneSource> ZoneReader::read(const std::string& file, std:
   return source;
 }
 
-std::shared_ptr<ZoneSource> ZoneReader::compile(const std::string& file, std::string_view text,
+std::shared_ptr<ZoneSource> ZoneReader::compile(const std::string& file, std::string text,
                                                 std::uint32_t default_serial, const Claim& claim,
                                                 Diagnostics& diagnostics) {
   zones::ZoneFileOptions options;
@@ -84,13 +85,16 @@ std::shared_ptr<ZoneSource> ZoneReader::compile(const std::string& file, std::st
   // Warnings about data that is only partly there would mislead.
   if (diagnostics.has_errors()) return nullptr;
 
+  const std::size_t hash = text_hash(text);
+  text.clear();  // the peak of memory is where the table grows beside the records: without the text, then
+  text.shrink_to_fit();
   auto zone = zones::build_zone(read->data);
   if (!zone) {
     diagnostics.error(file, "", zone.error().message);
     return nullptr;
   }
   auto source = std::make_shared<ZoneSource>();
-  source->text_hash = server::text_hash(text);
+  source->text_hash = hash;
   source->default_serial = default_serial;
   source->zone = std::move(*zone);
   source->definitions = canonical(*read);

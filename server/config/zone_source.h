@@ -59,16 +59,15 @@ class ZoneReader {
   /// nullptr when the file has an error; then everything that is wrong with it is reported. What is only
   /// doubtful stands in ZoneSource::warnings. `earlier`, of the same GlobalScope, or null: if its own pools
   /// are the same, they stay the same objects.
-  std::shared_ptr<const ZoneSource> read(const std::string& file, std::string_view text,
+  std::shared_ptr<const ZoneSource> read(const std::string& file, std::string text,
                                          std::uint32_t default_serial, const ZoneSource* earlier,
                                          const Claim& claim, Diagnostics& diagnostics);
   /// The same zone where other pools are configured; nullptr when that takes reading it again.
   std::shared_ptr<const ZoneSource> rebind(const std::string& file, const ZoneSource& source) const;
 
  private:
-  std::shared_ptr<ZoneSource> compile(const std::string& file, std::string_view text,
-                                      std::uint32_t default_serial, const Claim& claim,
-                                      Diagnostics& diagnostics);
+  std::shared_ptr<ZoneSource> compile(const std::string& file, std::string text, std::uint32_t default_serial,
+                                      const Claim& claim, Diagnostics& diagnostics);
   PoolList take_own_pools();
 
   const GlobalScope& global_;

@@ -67,6 +67,17 @@ TEST_CASE("a key given twice is an error that names both the key and the object"
         std::vector<std::string>{"t.json: /weight: the key \"weight\" stands twice in this object"});
 }
 
+TEST_CASE("of very many keys given twice the first are named and the others counted") {
+  std::string text = R"({"a": 0)";
+  for (int i = 0; i < 10'000; ++i) text += R"(, "a": 1)";
+  for (const MemberStream& stream : {MemberStream{}, MemberStream{"b", {}, {}}}) {
+    Diagnostics d;
+    CHECK(parse_json(text + "}", "t.json", d, stream).has_value());
+    CHECK(d.all().size() == 51);
+    CHECK(d.all().back().to_string() == "t.json: ... and 9950 more keys that stand twice");
+  }
+}
+
 TEST_CASE("syntax errors carry line and column") {
   Diagnostics d;
   CHECK_FALSE(parse_json("{\n  \"a\": 1,\n  \"b\" 2\n}", "t.json", d).has_value());

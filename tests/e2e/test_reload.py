@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import unittest
+from pathlib import Path
 
 from case import FAST, E2eCase, members, zone
 from dns_client import ask_udp
@@ -13,6 +14,7 @@ from load import Load
 from waiting import stays, wait_until
 
 RELOADS = 1000
+GOLDEN = Path(__file__).parents[1] / "server/config/golden"
 
 
 class Reload(E2eCase):
@@ -80,6 +82,37 @@ class Reload(E2eCase):
         self.write("b/example.com.json", zone({"www": {"A": "192.0.2.22"}}))
         self.wait_addresses(server, "www.example.com", ["192.0.2.22"])
 
+    def test_a_config_map_is_followed(self):
+        """As Kubernetes mounts it: every file is a link through a directory link that is replaced."""
+        def generation(name, address):
+            (self.dir / "map" / name).mkdir(parents=True)
+            self.write(f"map/{name}/example.com.json", zone({"www": {"A": address}}))
+            (self.dir / "map/..data_tmp").symlink_to(name)
+            (self.dir / "map/..data_tmp").replace(self.dir / "map/..data")
+        generation("..2026_1", "192.0.2.20")
+        (self.dir / "map/example.com.json").symlink_to("..data/example.com.json")
+        server = self.gslbd(patterns="map/*.json")
+        self.assert_stays(server, ["192.0.2.20"])
+        for turn in (1, 2):
+            generation(f"..2026_{turn + 1}", f"192.0.2.{20 + turn}")
+            shutil.rmtree(self.dir / f"map/..2026_{turn}")
+            self.wait_addresses(server, "www.example.com", [f"192.0.2.{20 + turn}"])
+
+    def test_a_file_edited_in_place_or_by_another_name_is_noticed(self):
+        server = self.serve()
+        self.write("zones/example.org.json", zone({"www": {"A": "192.0.2.30"}}, name="example.org"))
+        self.wait_addresses(server, "www.example.org", ["192.0.2.30"])
+        path = self.dir / "zones/example.com.json"
+        path.write_text(path.read_text().replace("192.0.2.10", "192.0.2.20"))
+        self.wait_addresses(server, "www.example.com", ["192.0.2.20"])
+        # Nobody tells of this one; but it is looked at when something else is.
+        os.link(path, self.dir / "elsewhere")
+        server.reload()
+        (self.dir / "elsewhere").write_text(path.read_text().replace("192.0.2.20", "192.0.2.21"))
+        self.write("zones/example.org.json", zone({"www": {"A": "192.0.2.31"}}, name="example.org"))
+        self.wait_addresses(server, "www.example.org", ["192.0.2.31"])
+        self.wait_addresses(server, "www.example.com", ["192.0.2.21"])
+
     def test_a_repair_is_noticed_after_a_failed_reload(self):
         server = self.serve()
         settings = json.loads((self.dir / "gslbd.json").read_text())
@@ -121,6 +154,51 @@ class Reload(E2eCase):
         server.reload()
         self.assert_stays(server, ["192.0.2.40"])
         self.assertEqual(server.metrics()["gslbd_config_last_reload_successful"], 1)
+
+    def assert_says_what_check_says(self, server):
+        checked = self.run_gslbd("check", "-c", self.dir / "gslbd.json").stdout.splitlines()[:-1]
+        before = self.last_reload(server)
+        server.signal(signal.SIGHUP)
+        wait_until(lambda: self.last_reload(server)["at"] != before["at"], "the reload")
+        self.assertEqual(self.last_reload(server)["messages"], checked)
+        return checked
+
+    def test_a_reload_says_what_check_says_of_a_configuration(self):
+        server = self.serve(watch=False)
+        for expected in sorted(GOLDEN.glob("*.txt")):
+            verdict, *messages = expected.read_text().splitlines()
+            if verdict != "does not load":
+                continue
+            with self.subTest(expected.stem):
+                shutil.copytree(expected.with_suffix(""), self.dir, dirs_exist_ok=True)
+                self.assertEqual(len(self.assert_says_what_check_says(server)), len(messages))
+
+    def test_a_reload_says_what_check_says_of_zones(self):
+        server = self.serve(watch=False)
+        bad = {"www": {"A": ["192.0.2.1", "192.0.2"], "TXT": 3}, "x": {"CNAME": "y", "A": "192.0.2.1"}, "..": {}}
+        many = {f"h{number}": {"A": "none"} for number in range(150)}
+        good = zone({"www": {"A": "192.0.2.10"}})
+        for name, content in {
+                "records": zone(bad), "pool": zone({"www": {"pool": "none"}}), "header": zone({}, tll="5m", ttl=-1),
+                "many": zone(many), "syntax": '{"zone": "example.com",\n "records": [}', "empty": "",
+                "twice": '{"zone": "example.com", "records": {"www": {"A": "192.0.2.1", "A": "192.0.2.2"}}}',
+                "doubtful": zone({"mail": {"MX": ["10 nowhere"]}, "a": {"A": ["192.0.2.1", "192.0.2.1"]}})}.items():
+            with self.subTest(name):
+                self.write("zones/example.com.json", content)
+                self.assertNotEqual(self.assert_says_what_check_says(server), [])
+                self.write("zones/example.com.json", good)
+                self.assertEqual(self.assert_says_what_check_says(server), [])
+        # The zone is another's: one file keeps it and the other comes, or both are new, or one has changed to it.
+        for other in ("a.json", "z.json"):
+            with self.subTest(other):
+                self.write(f"zones/{other}", good)
+                self.assertEqual(len(self.assert_says_what_check_says(server)), 1)
+                self.write(f"zones/{other}", zone({"www": {"A": "192.0.2.30"}}, name="example.org"))
+                self.assert_says_what_check_says(server)
+                self.write(f"zones/{other}", zone(bad))
+                self.assert_says_what_check_says(server)
+                (self.dir / "zones" / other).unlink()
+                self.assertEqual(self.assert_says_what_check_says(server), [])
 
     def test_a_broken_configuration_changes_nothing(self):
         server = self.serve(watch=False)
