@@ -106,6 +106,33 @@ TEST_CASE("each of several peers gets its own replies, of all sizes", "[net]") {
   CHECK(served.coalesced() == 5 + 4 * 3);
 }
 
+TEST_CASE("queries that are dropped or get no reply leave the others theirs", "[net]") {
+  for (const char* endpoint : {"127.0.0.1:0", "[::1]:0", "0.0.0.0:0"}) {
+    INFO(endpoint);
+    Served served(endpoint);
+    const Address any = at(endpoint).address;
+    const Address server = is_wildcard(any) ? at("127.0.0.3:0").address : any;
+    std::vector<Client> clients;
+    for (int i = 0; i < 6; ++i) clients.push_back(Client::udp({server, served.port()}));
+    const std::string too_long(kMaxUdpQuerySize + 1, 'E');
+    for (std::size_t round = 0; round < 2 * clients.size(); ++round) {
+      // In each round two others lie between those that are answered, or before or behind them.
+      const std::size_t silent = round % clients.size(), dropped = (round * 2 + 1) % clients.size();
+      for (std::size_t i = 0; i < clients.size(); ++i) {
+        const std::string text = std::to_string(round) + "/" + std::to_string(i);
+        clients[i].send(i == dropped ? too_long : (i == silent ? "N" : "E") + text);
+      }
+      served.server->serve_batch();
+      for (std::size_t i = 0; i < clients.size(); ++i) {
+        if (i != silent && i != dropped) {
+          CHECK(clients[i].receive() == "E" + std::to_string(round) + "/" + std::to_string(i));
+        }
+        CHECK(nothing_left(clients[i]));
+      }
+    }
+  }
+}
+
 TEST_CASE("one source asking two of our addresses is answered from each", "[net]") {
   Served served("0.0.0.0:0");
   const UniqueFd client(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
