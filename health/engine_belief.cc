@@ -115,6 +115,7 @@ void Engine::report(Target& target, Verdict from, WallTime at) {
 // Somebody answered: the prober is connected. Deaths that waited for a witness may be credible now.
 void Engine::heard(const Target& witness) {
   Internet& internet = internet_of(witness);
+  const MonotonicTime anybody_before = internet.doubt.last_heard();
   const MonotonicTime before = internet.doubt.heard(witness.group, clock_.now());
   if (internet.isolated_since) {
     // Where there are sites to ask, the gateway's answer does not mean that the world is in reach.
@@ -126,11 +127,13 @@ void Engine::heard(const Target& witness) {
   for (const TargetId id : waiting) {
     Target& target = *targets_.at(id);
     if (id == witness.id || !internet.doubt.testified(target.group, *target.doubted_at)) continue;
-    // A witness that was silent itself all the while, and speaks again: the network may have blinked. The
-    // doubted are silent members of their own groups: there, only what the witness itself did can tell.
+    // A witness that was silent itself all the while, and speaks again: the network may have blinked; not if
+    // others were heard during that silence. The doubted are silent members of their own groups: there, only
+    // what the witness itself did can tell.
     const bool silent_too = target.group == witness.group
                                 ? witness.silent
-                                : internet.doubt.was_silent(witness.group, target.failing_since);
+                                : internet.doubt.was_silent(witness.group, target.failing_since) &&
+                                      internet.doubt.was_silent(witness.group, anybody_before);
     const bool blinked = before < target.failing_since && silent_too;
     set_belief(target, blinked ? Settled{without_evidence(target.belief), std::nullopt}
                                : settle(target.belief, *target.check, clock_.now(), true));

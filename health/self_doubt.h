@@ -52,6 +52,8 @@ class SelfDoubt {
 
   /// A probe of the group was answered now, in whatever way. Returns when the group had been heard before.
   MonotonicTime heard(Group group, MonotonicTime now);
+  /// When anybody was heard, the canaries left out.
+  MonotonicTime last_heard() const { return heard_; }
   /// A probe of the group that began at `started` ended in silence.
   void silent(Group group, MonotonicTime started);
 
