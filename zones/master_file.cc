@@ -79,9 +79,11 @@ tl::unexpected<Error> at_line(std::ptrdiff_t line, std::string_view why) {
   return fail(fmt::format("line {}: {}", line, why));
 }
 
-// Whether a word of the line, outside quotations and comments, begins with an escaped "@" that is a whole
-// label.
-bool has_escaped_at_label(std::string_view line) {
+constexpr std::string_view kAtLabel = "a name that begins with the label \"@\" cannot be read";
+
+// Whether a word of the line, outside quotations and comments, begins with an "@" that is a whole label: an
+// escaped one, or one that more labels follow.
+bool has_at_label(std::string_view line) {
   constexpr std::string_view kSpace = " \t(";
   constexpr std::string_view kLabelEnd = ". \t\r);";
   bool quoted = false;
@@ -89,10 +91,11 @@ bool has_escaped_at_label(std::string_view line) {
     const char c = line[i];
     if (c == '"') quoted = !quoted;
     if (c == ';' && !quoted) return false;
+    const bool starts_word = i == 0 || kSpace.find(line[i - 1]) != std::string_view::npos;
+    if (starts_word && !quoted && line.substr(i).starts_with("@.")) return true;
     if (c != '\\') continue;
     const std::string_view escaped = line.substr(i + 1);
     const std::size_t length = escaped.starts_with("064") ? 3 : escaped.starts_with('@') ? 1 : 0;
-    const bool starts_word = i == 0 || kSpace.find(line[i - 1]) != std::string_view::npos;
     if (length != 0 && !quoted && starts_word) {
       const std::string_view rest = escaped.substr(length);
       if (rest.empty() || kLabelEnd.find(rest[0]) != std::string_view::npos) return true;
@@ -111,9 +114,7 @@ Result<bool> find_origin(std::string_view text) {
     const std::size_t end = std::min(text.find('\n', at), text.size());
     const std::string_view content = text.substr(at, end - at);
     if (content.find('\0') != std::string_view::npos) return at_line(line, "it has a NUL");
-    if (has_escaped_at_label(content)) {
-      return at_line(line, "a name that begins with the label \"@\" cannot be read");
-    }
+    if (has_at_label(content)) return at_line(line, kAtLabel);
     constexpr std::string_view kOrigin = "$ORIGIN";
     if (content.starts_with(kOrigin)) {
       std::string_view name = content.substr(kOrigin.size());
@@ -131,6 +132,7 @@ Result<bool> find_origin(std::string_view text) {
 Result<void> add_record(Records& records, const ldns_rr* rr, int line) {
   const auto owner = Name::from_wire({ldns_rdf_data(ldns_rr_owner(rr)), ldns_rdf_size(ldns_rr_owner(rr))});
   if (!owner) return at_line(line, owner.error().message);
+  if (owner->length() > 2 && owner->wire()[0] == 1 && owner->wire()[1] == '@') return at_line(line, kAtLabel);
   if (ldns_rr_get_class(rr) != LDNS_RR_CLASS_IN) return at_line(line, "the class is not IN");
   const auto type = static_cast<RrType>(ldns_rr_get_type(rr));
   if (!type_from_text(fmt::format("TYPE{}", type))) return at_line(line, "the type cannot stand in a zone");

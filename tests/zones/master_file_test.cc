@@ -150,6 +150,11 @@ TEST_CASE("a master file that cannot be read says where and why") {
         "line 3: $INCLUDE is not supported: put the files together first");
   CHECK(import(soa + "$ORIGIN sub\n") == "line 3: $ORIGIN needs a name with a final dot");
   CHECK(import(soa + "@ 60 SOA a b 1 2 3 4 5\n") == "line 3: a second SOA");
+  const std::string at = "a name that begins with the label \"@\" cannot be read";
+  CHECK(import("$ORIGIN @.e.\n@ 60 SOA a b 1 2 3 4 5\n") == "line 1: " + at);
+  CHECK(import(soa + "@.www 60 A 192.0.2.1\n") == "line 3: " + at);
+  CHECK(import(soa + "\\064.www 60 A 192.0.2.1\n") == "line 3: " + at);
+  CHECK_FALSE(import(soa + "www 60 TXT \"@.www\" a@.b ; @.c\n").ends_with(at));
   CHECK(import(soa + "www CH A 192.0.2.1\n") == "line 3: the class is not IN");
   CHECK(import(soa + "www 2147483648 A 192.0.2.1\n") ==
         "line 3: the TTL 2147483648 is outside 0 to 2147483647");
