@@ -82,21 +82,21 @@ tl::unexpected<Error> at_line(std::ptrdiff_t line, std::string_view why) {
 constexpr std::string_view kAtLabel = "a name that begins with the label \"@\" cannot be read";
 
 // Whether a word of the line, outside quotations and comments, begins with an "@" that is a whole label: an
-// escaped one, or one that more labels follow.
-bool has_at_label(std::string_view line) {
+// escaped one, or one that a dot follows. `quoted`: the line begins within a quotation; then what follows
+// does.
+bool has_at_label(std::string_view line, bool& quoted) {
   constexpr std::string_view kSpace = " \t(";
   constexpr std::string_view kLabelEnd = ". \t\r);";
-  bool quoted = false;
   for (std::size_t i = 0; i < line.size(); ++i) {
     const char c = line[i];
     if (c == '"') quoted = !quoted;
     if (c == ';' && !quoted) return false;
-    const bool starts_word = i == 0 || kSpace.find(line[i - 1]) != std::string_view::npos;
-    if (starts_word && !quoted && line.substr(i).starts_with("@.")) return true;
+    const bool starts_word = !quoted && (i == 0 || kSpace.find(line[i - 1]) != std::string_view::npos);
+    if (starts_word && line.substr(i).starts_with("@.")) return true;
     if (c != '\\') continue;
     const std::string_view escaped = line.substr(i + 1);
     const std::size_t length = escaped.starts_with("064") ? 3 : escaped.starts_with('@') ? 1 : 0;
-    if (length != 0 && !quoted && starts_word) {
+    if (length != 0 && starts_word) {
       const std::string_view rest = escaped.substr(length);
       if (rest.empty() || kLabelEnd.find(rest[0]) != std::string_view::npos) return true;
     }
@@ -109,12 +109,13 @@ bool has_at_label(std::string_view line) {
 // which it takes for the origin. True when the file names an origin.
 Result<bool> find_origin(std::string_view text) {
   bool has_origin = false;
+  bool quoted = false;
   std::ptrdiff_t line = 1;
   for (std::size_t at = 0; at < text.size(); ++line) {
     const std::size_t end = std::min(text.find('\n', at), text.size());
     const std::string_view content = text.substr(at, end - at);
     if (content.find('\0') != std::string_view::npos) return at_line(line, "it has a NUL");
-    if (has_at_label(content)) return at_line(line, kAtLabel);
+    if (has_at_label(content, quoted)) return at_line(line, kAtLabel);
     constexpr std::string_view kOrigin = "$ORIGIN";
     if (content.starts_with(kOrigin)) {
       std::string_view name = content.substr(kOrigin.size());

@@ -6,7 +6,7 @@
 // $ORIGIN (with a final dot) and $TTL are understood, $INCLUDE is refused. A record without a TTL takes
 // $TTL's, or 3600 s without one. RRs of one RRset with several TTLs get the lowest (RFC 2181 §5.2). One
 // record may take 10,000 characters, its owner 254, escapes and all. A name that begins with the label "@" is
-// refused. Of the root zone the origin has to be said.
+// refused, and so is a text without quotes that begins with "@.". Of the root zone the origin has to be said.
 //
 // Thread: any.
 

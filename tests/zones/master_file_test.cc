@@ -154,7 +154,8 @@ TEST_CASE("a master file that cannot be read says where and why") {
   CHECK(import("$ORIGIN @.e.\n@ 60 SOA a b 1 2 3 4 5\n") == "line 1: " + at);
   CHECK(import(soa + "@.www 60 A 192.0.2.1\n") == "line 3: " + at);
   CHECK(import(soa + "\\064.www 60 A 192.0.2.1\n") == "line 3: " + at);
-  CHECK_FALSE(import(soa + "www 60 TXT \"@.www\" a@.b ; @.c\n").ends_with(at));
+  CHECK(import(soa + "www 60 MX 1 @.mail\n") == "line 3: " + at);
+  CHECK_FALSE(import(soa + "www 60 TXT \"@.www\" a@.b \"over\n @.lines\" ; @.c\n").ends_with(at));
   CHECK(import(soa + "www CH A 192.0.2.1\n") == "line 3: the class is not IN");
   CHECK(import(soa + "www 2147483648 A 192.0.2.1\n") ==
         "line 3: the TTL 2147483648 is outside 0 to 2147483647");
