@@ -61,6 +61,7 @@ void Reloader::Job::run() {
     if (!unchanged) load();
   } catch (const std::exception& e) {  // out of memory, for one: what serves now goes on
     next.reset();
+    findings.reset();  // it has not looked: the next look does not take this one's for what is known
     diagnostics.error(owner->file_, "", std::string("cannot be loaded: ") + e.what());
   }
   if (!unchanged) log_messages();
@@ -153,6 +154,7 @@ void Reloader::note(Job& job) {
   if (job.next && take_over(job)) {
     ++succeeded_;
   } else {
+    if (job.next) findings_ = job.seen;  // nothing is wrong with the files: the next look tries them again
     ++failed_;
     last_.successful = false;
     log::error("reload failed, errors: {}; the configuration loaded before keeps serving",

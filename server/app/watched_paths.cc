@@ -34,6 +34,8 @@ void WatchedPaths::add_directory_of(const std::string& file) {
   prefixes_[directory.string()].emplace(prefix_of(file));
   // The directory above too: there it shows when this one is swapped, removed or made again.
   directories_.insert(directory.parent_path().string());
+  for (auto above = directory; above.has_relative_path(); above = above.parent_path())
+    ways_.insert(above.string());
 }
 
 void WatchedPaths::add(const ChangedFiles& happened, Changes& changes) const {
@@ -41,7 +43,7 @@ void WatchedPaths::add(const ChangedFiles& happened, Changes& changes) const {
   for (const auto& [directory, name] : happened.files) {
     const std::string path = (std::filesystem::path(directory) / name).string();
     // A symbolic link to a directory looks like a file when it goes.
-    if (directories_.contains(path)) changes.anything = true;
+    if (ways_.contains(path)) changes.anything = true;
     const auto known = prefixes_.find(directory);
     if (known == prefixes_.end()) {
       changes.paths.push_back(path);

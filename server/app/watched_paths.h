@@ -28,6 +28,7 @@ class WatchedPaths {
   void add_directory_of(const std::string& file);
 
   std::set<std::string> directories_;
+  std::set<std::string> ways_;  ///< every directory on the way to a file
   /// By directory: how paths of files in it begin in the findings ("zones/", "./zones/").
   std::map<std::string, std::set<std::string>> prefixes_;
 };
