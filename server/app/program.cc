@@ -143,7 +143,12 @@ class Program final : public StatusSource {
     watchdog_.watch({std::string(kMainThread), silence_of(pings_read_), kMainStuckAfter});
     watchdog_.watch({.name = std::string(kHealthThread),
                      .silence = [this] { return monitor_.silence(); },
-                     .on_lost = [this] { mailbox_.post([this] { forget_verdicts(); }); }});
+                     .on_lost =
+                         [this] {
+                           mailbox_.post([this] {  // which may be read late
+                             if (monitor_.silence() >= kHealthIsWell) forget_verdicts();
+                           });
+                         }});
     watchdog_.start();
   }
 

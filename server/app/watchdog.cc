@@ -24,7 +24,8 @@ void tell(const std::string& name, WatchdogState::Step step, Duration silence) {
       log::error("thread {} has not run for {}", name, format_duration(silence));
       break;
     case WatchdogState::Step::lost:
-      log::error("thread {} has not run for {}: it is given up", name, format_duration(silence));
+      log::error("thread {} has still not run for {}{}", name, format_duration(silence),
+                 name == kHealthThread ? ": its verdicts are not believed any more" : "");
       break;
     case WatchdogState::Step::back:
       log::warning("thread {} runs again", name);
@@ -132,8 +133,9 @@ void Watchdog::tick() {
   }
   if (all_run) sd_notify(0, "WATCHDOG=1");
   for (const News& each : news) {
-    tell(each.thread->name, each.step, each.silence);
+    // First what matters: telling may fail for want of memory.
     if (each.step == WatchdogState::Step::lost && each.thread->on_lost) each.thread->on_lost();
+    tell(each.thread->name, each.step, each.silence);
   }
   on_tick_();
 }
