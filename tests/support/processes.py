@@ -127,7 +127,7 @@ class Gslbd(Process):
     def get(self, path):
         """(status, body) of an HTTP request to the admin address."""
         try:
-            with urllib.request.urlopen(self.admin + path, timeout=5) as response:
+            with urllib.request.urlopen(self.admin + path, timeout=20) as response:
                 return response.status, response.read().decode()
         except urllib.error.HTTPError as error:
             return error.code, error.read().decode()
