@@ -2,9 +2,13 @@
 #pragma once
 // How many descriptors this process may have, and who may have them:
 //
-//   a quarter   probes in flight (server/app/derived_settings.cc); one over HTTP/2 takes three
+//   a quarter   probes in flight (server/app/derived_settings.cc); one over HTTP/2 takes three, for
+//               a moment four
 //   a half      connections that stay: held ones, and idle ones of checks that reuse them
 //   the rest    clients over TCP (server/net), the journal, files
+//
+// Each part is a most, none is kept free: clients alone may have half, and probes 1,024 under any limit. What
+// finds no descriptor does without, and a probe that ends for that says nothing about its target.
 //
 // Thread: the limit any; places the loop's.
 

@@ -78,6 +78,7 @@ bool CurlRequest::prepare(ProbeId id, const Check& check, const Address& address
   body_size_ = 0;
   body_cut_ = false;
   socket_error_ = 0;
+  refused_ = false;
   ready_after_ = Duration{0};
   error_text_[0] = '\0';
   peer_ = {address, options_->port};
@@ -213,6 +214,10 @@ curl_socket_t CurlRequest::on_open_socket(void* self, curlsocktype, curl_sockadd
   address->family = AF_UNIX;
   address->protocol = 0;
   auto& request = *static_cast<CurlRequest*>(self);
+  if (!request.tunnel_.awaits_library()) {  // it would try again by itself, which RFC 9113 §8.7 allows
+    request.refused_ = true;
+    return CURL_SOCKET_BAD;
+  }
   const int end = request.tunnel_.library_end(address->addr, address->addrlen);
   if (end >= 0) return end;
   request.socket_error_ = errno;
@@ -295,6 +300,9 @@ Outcome CurlRequest::judge_error(CURLcode code) const {
   if (header_size_ > kHeaderLimit) return header_too_large();
   if (tunnel_.failure()) return *tunnel_.failure();
   if (socket_error_ != 0) return outcome_of_errno(socket_error_);
+  if (refused_) {
+    return {Reason::protocol, "the peer refuses the request (HTTP/2 REFUSED_STREAM or HTTP_1_1_REQUIRED)"};
+  }
   const std::string text = error_text_[0] != '\0' ? error_text_ : curl_easy_strerror(code);
   if (auto outcome = refused_frames(text)) return std::move(*outcome);
   switch (code) {

@@ -104,6 +104,7 @@ class CurlRequest final : private TunnelOwner {
   std::size_t body_size_ = 0;
   bool body_cut_ = false;
   int socket_error_ = 0;
+  bool refused_ = false;
   Endpoint peer_;
   MonotonicTime begun_at_{};
   Duration ready_after_{0};  ///< libcurl's own times begin then

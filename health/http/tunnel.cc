@@ -57,7 +57,7 @@ bool Tunnel::listen_for_library() {
 
 void Tunnel::let_in() {
   const int end = accept4(listener_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
-  if (end < 0) return;
+  if (end < 0) return turn_away(errno);
   ucred who{};
   socklen_t length = sizeof who;
   if (getsockopt(end, SOL_SOCKET, SO_PEERCRED, &who, &length) != 0 || who.pid != getpid()) {
@@ -69,6 +69,16 @@ void Tunnel::let_in() {
   our_end_ = end;
   local_token_ = sockets_.add(our_end_, *this);
   if (local_token_ == 0) fail({Reason::resources, "the event loop cannot watch another socket"});
+}
+
+/// libcurl, which believes to be connected, cannot be let in. Its end is reset with the listener.
+void Tunnel::turn_away(int error) {
+  if (error == EAGAIN || error == EINTR || error == ECONNABORTED) {
+    return sockets_.rearm(listener_, local_token_);
+  }
+  sockets_.remove(std::exchange(local_token_, 0));
+  ::close(std::exchange(listener_, -1));
+  fail(outcome_of_errno(error));
 }
 
 void Tunnel::stream_received(std::string_view data) {

@@ -53,6 +53,8 @@ class Tunnel final : private StreamListener, private SocketHandler {
   Tunnel& operator=(const Tunnel&) = delete;
 
   void open(const Endpoint& peer);
+  /// Whether libcurl may still come, which it may once.
+  bool awaits_library() const { return listener_ >= 0; }
   /// A socket for libcurl, its own to close, and where it must connect it; -1 when there can be none.
   int library_end(sockaddr& address, unsigned& length) const;
   /// Says nothing to the owner, and resets the connection.
@@ -73,6 +75,7 @@ class Tunnel final : private StreamListener, private SocketHandler {
 
   bool listen_for_library();
   void let_in();
+  void turn_away(int error);
   bool is_open() const { return local_token_ != 0; }
   void hand_over();
   void carry_out();

@@ -70,6 +70,7 @@ TEST_CASE("http: over HTTP/2, what has no end is cut off, with a reason") {
   };
   const std::string too_large = "the header is larger than 64 KiB";
   const std::string too_many = "HTTP/2: Too many CONTINUATION frames following a HEADER frame";
+  // nghttp2 minds more than a thousand answers to one read: only settings are certain to be so short.
   const std::string flood = "HTTP/2: Flooding was detected in this HTTP/2 session, and it must be closed";
   const std::string no_end = "1024 KiB came, and there is no end of the answer";
   const Case cases[] = {
@@ -84,7 +85,6 @@ TEST_CASE("http: over HTTP/2, what has no end is cut off, with a reason") {
       {header_frame(kOk), data_frame(""), no_end},
       {header_frame(kOk), frame(Type::window_update, 0, 0, number(1)), no_end},
       {header_frame(kOk), frame(static_cast<Type>(0x77), 0, kRequest, kLong), no_end},
-      {"", frame(Type::ping, 0, 0, "12345678"), flood},
       {"", kSettings, flood},
   };
   int row = 0;
@@ -103,9 +103,12 @@ TEST_CASE("http: over HTTP/2, what is no answer is told apart") {
   };
   const std::string broken = "HTTP/2 stream 1 was not closed cleanly: PROTOCOL_ERROR (err 1)";
   const std::string none = "what the peer said is no answer in HTTP/2";
+  const std::string refused = "the peer refuses the request (HTTP/2 REFUSED_STREAM or HTTP_1_1_REQUIRED)";
   const Case cases[] = {
       {frame(Type::rst_stream, 0, kRequest, number(2)),
        "HTTP/2 stream 1 was not closed cleanly: INTERNAL_ERROR (err 2)"},
+      {frame(Type::rst_stream, 0, kRequest, number(7)), refused},
+      {frame(Type::rst_stream, 0, kRequest, number(13)), refused},
       {header_frame(kOk) + data_frame("o") + frame(Type::rst_stream, 0, kRequest, number(0)), none},
       {frame(Type::goaway, 0, 0, number(0) + number(11) + "calm down"),
        "the HTTP/2 session ended without an answer"},

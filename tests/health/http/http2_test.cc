@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // HTTP/2 against nghttpd, gRPC against the server of python3-grpcio; what is not installed is skipped.
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <netinet/in.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <fstream>
 #include <iostream>
@@ -46,7 +51,67 @@ std::vector<std::string> nghttpd(const TemporaryDirectory& root, const std::vect
   return command;
 }
 
+/// A peer that the kernel connects to, and that says nothing: it has no thread that wants descriptors.
+class Mute {
+ public:
+  Mute() {
+    sockaddr_in any{};
+    any.sin_family = AF_INET;
+    any.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    REQUIRE(bind(listener_, reinterpret_cast<const sockaddr*>(&any), sizeof any) == 0);
+    REQUIRE(listen(listener_, 16) == 0);
+    socklen_t length = sizeof address_;
+    REQUIRE(getsockname(listener_, reinterpret_cast<sockaddr*>(&address_), &length) == 0);
+  }
+  ~Mute() { ::close(listener_); }
+  Mute(const Mute&) = delete;
+  Mute& operator=(const Mute&) = delete;
+  std::uint16_t port() const { return ntohs(address_.sin_port); }
+
+ private:
+  const int listener_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address_{};
+};
+
+/// While it lives, this process can have so many descriptors more.
+class Spare {
+ public:
+  explicit Spare(int number) {
+    getrlimit(RLIMIT_NOFILE, &before_);
+    int limit = 0;
+    while (fcntl(limit, F_GETFD) >= 0 || number-- > 0) ++limit;
+    const rlimit now{static_cast<rlim_t>(limit), before_.rlim_max};
+    REQUIRE(setrlimit(RLIMIT_NOFILE, &now) == 0);
+  }
+  ~Spare() { setrlimit(RLIMIT_NOFILE, &before_); }
+  Spare(const Spare&) = delete;
+  Spare& operator=(const Spare&) = delete;
+
+ private:
+  rlimit before_{};
+};
+
 }  // namespace
+
+TEST_CASE("http: over HTTP/2, running out of descriptors is local trouble, however many are left") {
+  const Mute peer;
+  const auto http2 = [](std::uint16_t port) {
+    return make_check(fmt::format(R"({{"type": "http", "port": {}, "http_version": "2"}})", port));
+  };
+  const Check check = http2(peer.port());
+  // Whatever is made only once is made here (the sanitizers, too, want descriptors for what they first see).
+  Prober prober;
+  prober.start(100, http2(closed_port()));
+  CHECK(prober.outcome_of(100).reason == Reason::refused);
+  CHECK(overdue(check, "no answer to the request") ==
+        "connected after T, then no answer to the request within 1s");
+  for (ProbeId spare = 0; spare < 4; ++spare) {  // the peer's, the listener's, libcurl's, ours with libcurl
+    CAPTURE(spare);
+    const Spare few(static_cast<int>(spare));
+    prober.start(spare + 1, check);
+    CHECK(prober.outcome_of(spare + 1).reason == Reason::resources);
+  }
+}
 
 TEST_CASE("http: HTTP/2 is spoken without TLS, and a body found") {
   if (!have_nghttpd()) return;
