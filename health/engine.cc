@@ -136,8 +136,8 @@ void Engine::conclude(Target& target, Outcome outcome) {
   admission_.release(target.address);  // last: it may start other probes, which may end at once
 }
 
-// A change is under way, and the next outcome counts. While the prober is cut off none does: what is frozen is
-// probed as ever, at its own moments, or thousands would beat in one confirm interval, for nothing.
+// A change is under way, and the next outcome counts. While the prober is cut off none does: what is frozen
+// is probed as ever, at its own moments, or thousands would beat in one confirm interval, for nothing.
 bool Engine::confirms(const Target& target) const {
   return target.belief.pending() && !(target.hopeful && internet_of(target).isolated_since);
 }
