@@ -66,7 +66,8 @@ def transfer(case):
     query, theirs = case.query, case.theirs
     by_udp = query.type == AXFR and not query.tcp and theirs.rcode in (FORMERR, NOTIMP)
     at_apex = lower(query.name) in [zone.key for zone in case.world.zones] and theirs.rcode == NOTAUTH
-    if query.type not in (IXFR, AXFR) or theirs.answer or not (by_udp or at_apex):
+    elsewhere = query.rr_class not in (CLASS_IN, CLASS_ANY) and theirs.rcode == NOTIMP
+    if query.type not in (IXFR, AXFR) or theirs.answer or not (by_udp or at_apex or elsewhere):
         return None
     return case.ours if _refused(case, REFUSED) or (_refused(case, NOTAUTH) and not at_apex) else None
 

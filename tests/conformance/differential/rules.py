@@ -55,7 +55,7 @@ RULES = [
          choices.meta_type),
     Rule("transfers", BOTH,
          "AXFR and IXFR of a zone: we say REFUSED, Knot DNS NOTAUTH. AXFR over UDP: we say what we say over TCP; the "
-         "others say NOTIMP or FORMERR.",
+         "others say NOTIMP or FORMERR. In other classes we say REFUSED, as to every question there, Knot DNS NOTIMP.",
          "RFC 1035 §4.1.1: REFUSED is for what a server does not do for policy reasons, such as a zone transfer; RFC "
          "5936 §2.2.1: NOTAUTH is for zones that it does not have. §4.2 leaves AXFR over UDP undefined.",
          choices.transfer),

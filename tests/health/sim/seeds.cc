@@ -6,6 +6,8 @@
 #include <cstdlib>
 #include <numeric>
 
+#include "tests/support/sanitized.h"
+
 namespace gslbd::health::sim {
 namespace {
 
@@ -21,14 +23,7 @@ std::uint64_t today() {
 }  // namespace
 
 std::uint64_t fewer() {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-  return 20;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-  return 20;
-#endif
-#endif
-  return 1;
+  return test::kSanitized ? 20 : 1;
 }
 
 std::uint64_t number_from(const char* name, std::uint64_t fallback) {
