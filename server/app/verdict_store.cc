@@ -36,7 +36,7 @@ VerdictStore::VerdictStore(const std::string& state_dir) : file_(state_dir, "ver
 
 Result<VerdictStore::Content> VerdictStore::parse(std::string_view text) try {
   const Json file = Json::parse(text);
-  const int version = file.at("version").get<int>();
+  const Json& version = file.at("version");
   if (version != 1 && version != kVersion) return fail("it has another version");
   Content out{from_milliseconds(file.at("written_ms")), {}};
   for (const Json& entry : file.at("verdicts")) out.verdicts.push_back(read_entry(entry, out.written));

@@ -49,7 +49,7 @@ ForcedEntry read_entry(const Json& entry) {
 
 Result<std::vector<ForcedEntry>> ForcedStore::parse(std::string_view text) try {
   const Json document = Json::parse(text);
-  if (document.at("version").get<int>() != kVersion) return fail("it has another version");
+  if (document.at("version") != kVersion) return fail("it has another version");
   std::vector<ForcedEntry> out;
   for (const Json& entry : document.at("forced")) out.push_back(read_entry(entry));
   if (out.size() > ForcedStates::kMost) return fail("too many entries");

@@ -85,6 +85,7 @@ std::int64_t to_milliseconds(WallTime t) {
 // Beyond these a time in nanoseconds would not fit: the file is damaged.
 WallTime from_milliseconds(const Json& value) {
   constexpr std::int64_t kLatest_ms = 9'000'000'000'000;  // the year 2255
+  if (!value.is_number_integer()) throw std::runtime_error("a time that is no whole number");
   const auto ms = value.get<std::int64_t>();
   if (ms < 0 || ms > kLatest_ms) throw std::runtime_error("a time that is out of reach");
   return WallTime(std::chrono::milliseconds(ms));

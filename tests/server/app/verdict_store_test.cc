@@ -149,6 +149,8 @@ TEST_CASE("a damaged file is set aside, whatever the damage") {
                                    "null",
                                    R"({"version": 3, "written_ms": 0, "verdicts": []})",
                                    R"({"version": 1, "verdicts": []})",
+                                   R"({"version": 1e99, "written_ms": 0, "verdicts": []})",
+                                   R"({"version": 1, "written_ms": 1e99, "verdicts": []})",
                                    std::string(1000, '\0')};
   for (std::size_t n = 1; n + 2 < good.size(); n += 7) damaged.push_back(good.substr(0, n));
   for (const auto& [from, to] :
