@@ -11,6 +11,7 @@
 #include <system_error>
 #include <utility>
 
+#include "server/net/port_choice.h"
 #include "server/query_handler.h"
 
 namespace gslbd::server {
@@ -23,7 +24,7 @@ constexpr int kTcpBacklog = 4096;
 // Fast Open connections whose handshake is not complete: they cost memory before the client's address is
 // proved.
 constexpr int kFastOpenQueue = 256;
-// How often a port of the kernel's choice may turn out to be taken on the other transport.
+// How often a port that nobody asked for may turn out to be taken, on one transport or the other.
 constexpr int kPortAttempts = 32;
 
 enum class Sharing { exclusive, by_workers };
@@ -86,12 +87,18 @@ Endpoint local_endpoint(int fd) {
 Result<Endpoint> probe(const Endpoint& wanted) {
   std::vector<UniqueFd> taken;  // kept bound, so that the kernel does not offer the same port again
   for (int attempt = 1;; ++attempt) {
-    auto udp = bind_socket(wanted, Transport::udp, Sharing::exclusive);
-    if (!udp) return tl::unexpected(udp.error());
+    const bool last = wanted.port != 0 || attempt == kPortAttempts;
+    Endpoint tried = wanted;
+    if (!last) tried.port = choose_port();
+    auto udp = bind_socket(tried, Transport::udp, Sharing::exclusive);
+    if (!udp) {
+      if (last) return tl::unexpected(udp.error());
+      continue;
+    }
     const Endpoint chosen = local_endpoint(udp->get());
     const auto tcp = bind_socket(chosen, Transport::tcp, Sharing::exclusive);
     if (tcp) return chosen;
-    if (wanted.port != 0 || attempt == kPortAttempts) return tl::unexpected(tcp.error());
+    if (last) return tl::unexpected(tcp.error());
     taken.push_back(std::move(*udp));
   }
 }

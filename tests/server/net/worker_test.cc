@@ -4,6 +4,7 @@
 #include "server/net/worker.h"
 
 #include <atomic>
+#include <fstream>
 
 #include "core/published.h"
 #include "tests/server/net/support.h"
@@ -38,6 +39,19 @@ TEST_CASE("port 0 is one port for UDP, TCP and every worker", "[net]") {
         CHECK(Endpoint::from_sockaddr(reinterpret_cast<const sockaddr&>(sa)) == listeners->endpoints[i]);
       }
     }
+  }
+}
+
+// The kernel gives its own to clients that share theirs, as dig does, and one of them would talk to itself.
+TEST_CASE("port 0 is none that a client is given", "[net]") {
+  int first = 0;
+  std::ifstream("/proc/sys/net/ipv4/ip_local_port_range") >> first;
+  REQUIRE(first > 11'000);  // as everywhere
+  const Endpoint wanted[] = {at("127.0.0.1:0"), at("[::1]:0")};
+  for (int i = 0; i < 50; ++i) {
+    const auto listeners = open_listeners(wanted, 1);
+    REQUIRE(listeners);
+    for (const Endpoint& endpoint : listeners->endpoints) REQUIRE(endpoint.port < first);
   }
 }
 
