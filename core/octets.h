@@ -17,10 +17,6 @@ using Octets16 = std::uint8_t __attribute__((vector_size(16)));
 
 namespace detail {
 
-struct Octets32 {
-  Octets16 halves[2];
-};
-
 template <class T>
 inline T load_octets(const std::uint8_t* from) noexcept {
   T value;
@@ -52,7 +48,8 @@ inline void copy_octets(std::uint8_t* to, const std::uint8_t* from, std::size_t 
   if (n > 64) {
     std::memcpy(to, from, n);
   } else if (n >= 32) {
-    detail::copy_ends<detail::Octets32>(to, from, n);
+    detail::copy_ends<Octets16>(to, from, 32);
+    detail::copy_ends<Octets16>(to + n - 32, from + n - 32, 32);
   } else if (n >= 16) {
     detail::copy_ends<Octets16>(to, from, n);
   } else if (n >= 8) {

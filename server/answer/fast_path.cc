@@ -37,10 +37,11 @@ std::size_t response_limit(std::uint16_t udp_payload, const BatchQuery& query) n
     if (item.zone == nullptr) continue;
     item.node = item.zone->zone->candidate(item.place, item.question.name.suffix_hash(0));
   }
-  for (std::size_t i = 0; i < batch.size(); ++i) {
-    BatchQuery& query = batch[i];
-    query.length = items_[i].zone == nullptr ? 0 : answer_one(serving, items_[i], query);
+  Item* item = items_.data();
+  for (BatchQuery& query : batch) {
+    query.length = item->zone == nullptr ? 0 : answer_one(serving, *item, query);
     if (query.length == 0) query.length = long_way.handle(query.query, query.asker, query.response);
+    ++item;
   }
 }
 

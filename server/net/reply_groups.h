@@ -5,11 +5,10 @@
 // instead of one for each. So the replies of a message go to one peer and have one size, but the last, which
 // may be shorter. Replies to a peer are reordered for that, which UDP allows.
 //
-// Most batches have nothing to send together, so there are two steps. A TagSet tells for a handful of
-// instructions a reply whether any peer comes twice. Only then ReplyGroups finds the groups: a reply's peer
-// in a small hash table, and its place among the peer's replies, by falling size, at the end as long as sizes
-// do not grow. The worst that a client can bring about by choosing addresses and sizes is a walk over one
-// batch for each of its replies.
+// A reply's peer is in a small hash table, and its place among the peer's replies by falling size: at the end
+// as long as sizes do not grow. The worst that a client can bring about by choosing addresses and sizes is a
+// walk over one batch for each of its replies. In most batches no peer comes twice: to know that costs a
+// handful of instructions a reply, and then nothing is arranged.
 //
 // Knows nothing of sockets. Peers are told apart by tags: equal peers have equal tags, other ones hardly
 // ever. Thread: its owner's.
@@ -18,7 +17,6 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <span>
 
 #include "server/query_handler.h"
 
@@ -37,116 +35,96 @@ constexpr std::size_t first_place(std::uint64_t tag) noexcept {
   return tag * 0x9e3779b97f4a7c15U >> (65 - std::bit_width(kTagPlaces));
 }
 
-/// Replies that leave as one message.
-struct ReplyGroup {
-  std::uint8_t first = 0;  ///< of them, as a place in ReplyGroups::order()
-  std::uint8_t count = 0;
-  std::uint16_t size = 0;  ///< of all but the last
-};
-
-/// The tags of a batch: whether one comes twice.
-class TagSet {
- public:
-  void clear() noexcept {
-    table_ = {};
-    count_ = 0;
-  }
-  /// False: it was there already. At most kMaxBatch are added.
-  bool add(std::uint64_t tag) noexcept {
-    std::size_t place = first_place(tag);
-    for (; table_[place] != 0; place = (place + 1) % kTagPlaces) {
-      if (tags_[table_[place] - 1] == tag) return false;
-    }
-    tags_[count_] = tag;
-    table_[place] = static_cast<std::uint8_t>(++count_);
-    return true;
-  }
-
- private:
-  std::array<std::uint8_t, kTagPlaces> table_{};  ///< the tag's number and 1; 0: free
-  std::array<std::uint64_t, kMaxBatch> tags_;
-  std::uint32_t count_ = 0;
-};
-
 class ReplyGroups {
  public:
   /// Forgets the batch.
   void clear() noexcept;
-  /// The next reply of the batch. They are numbered from 0, at most kMaxBatch, and at most kMaxSegment long.
-  /// Which peers with equal tags are equal is for `is_peer_of` to say, called with the number of an earlier
-  /// reply.
+  /// A reply, by its number, below kMaxBatch and new to this batch. It is at most kMaxSegment long. Which
+  /// peers with equal tags are equal is for `is_peer_of` to say, called with the number of an earlier reply.
   template <class IsPeerOf>
-  void add(std::uint64_t tag, std::size_t size, IsPeerOf is_peer_of) noexcept;
-  /// The next reply, of any size: it leaves alone.
-  void add_alone(std::size_t size) noexcept;
-  /// False: every reply leaves alone, as added.
-  bool any_together() const noexcept { return chain_count_ != replies_; }
-  /// What to send: every reply is in one group. Valid until clear().
-  std::span<const ReplyGroup> arrange() noexcept;
-  /// The replies' numbers, group by group. After arrange().
-  std::span<const std::uint8_t> order() const noexcept { return {order_.data(), replies_}; }
+  void add(std::size_t reply, std::uint64_t tag, std::size_t size, IsPeerOf is_peer_of) noexcept;
+  /// A reply that leaves alone, whatever its size.
+  void add_alone(std::size_t reply, std::size_t size) noexcept;
+  /// False: each is alone, and there is nothing to arrange.
+  bool any_together() const noexcept { return any_together_; }
+  /// Says what leaves together: take(reply, size) for each of a group, with its number, then close(first,
+  /// size): who was taken first, and the size of all but the last.
+  template <class Take, class Close>
+  void arrange(Take take, Close close) noexcept;
 
  private:
   // Of a group the kernel takes at most 64 segments, and 65,507 octets.
   static_assert(kMaxBatch <= 64 && kMaxBatch * kMaxSegment <= 65507);
   static constexpr std::uint8_t kNone = 0xff;
 
-  /// A peer's replies by falling size, linked by next_.
-  struct Chain {
-    std::uint8_t first;
-    std::uint8_t last;
-  };
+  void insert(std::size_t chain, std::size_t reply) noexcept;
+  void insert_before_last(std::size_t chain, std::size_t reply) noexcept;
 
-  void start_chain(std::uint8_t reply) noexcept;
-  void insert(Chain& chain, std::uint8_t reply) noexcept;
-  void insert_before_last(Chain& chain, std::uint8_t reply) noexcept;
-
-  std::array<std::uint8_t, kTagPlaces> table_{};  ///< the chain's number and 1; 0: free
-  std::array<std::uint64_t, kMaxBatch> tags_;     ///< by chain, as far as the table knows it
-  std::array<Chain, kMaxBatch> chains_;
-  std::array<std::uint16_t, kMaxBatch> sizes_;  ///< by reply, as is next_
+  std::array<std::uint8_t, kTagPlaces> table_{};  ///< the number of a chain and 1; 0: free
+  std::uint32_t chain_count_ = 0;
+  bool any_together_ = false;
+  // A chain: a peer's replies by falling size, linked by next_.
+  std::array<std::uint64_t, kMaxBatch> tags_;  ///< of those that are in the table
+  std::array<std::uint8_t, kMaxBatch> first_;
+  std::array<std::uint8_t, kMaxBatch> last_;
+  // By reply:
+  std::array<std::uint32_t, kMaxBatch> sizes_;
   std::array<std::uint8_t, kMaxBatch> next_;
-  std::array<std::uint8_t, kMaxBatch> order_;
-  std::array<ReplyGroup, kMaxBatch> groups_;
-  std::uint8_t replies_ = 0;
-  std::uint8_t chain_count_ = 0;
 };
 
-inline void ReplyGroups::start_chain(std::uint8_t reply) noexcept {
-  chains_[chain_count_++] = {reply, reply};
-  next_[reply] = kNone;
+inline void ReplyGroups::clear() noexcept {
+  table_ = {};
+  next_.fill(kNone);
+  chain_count_ = 0;
+  any_together_ = false;
 }
 
 template <class IsPeerOf>
-inline void ReplyGroups::add(std::uint64_t tag, std::size_t size, IsPeerOf is_peer_of) noexcept {
-  const std::uint8_t reply = replies_++;
-  sizes_[reply] = static_cast<std::uint16_t>(size);
-  for (std::size_t place = first_place(tag);; place = (place + 1) % kTagPlaces) {
-    if (table_[place] == 0) {
-      tags_[chain_count_] = tag;
-      start_chain(reply);
-      table_[place] = chain_count_;
-      return;
-    }
-    const unsigned chain = table_[place] - 1U;
-    if (tags_[chain] == tag && is_peer_of(chains_[chain].last)) return insert(chains_[chain], reply);
+inline void ReplyGroups::add(std::size_t reply, std::uint64_t tag, std::size_t size,
+                             IsPeerOf is_peer_of) noexcept {
+  sizes_[reply] = static_cast<std::uint32_t>(size);
+  std::size_t place = first_place(tag);
+  for (; table_[place] != 0; place = (place + 1) % kTagPlaces) {
+    const std::size_t chain = table_[place] - 1U;
+    if (tags_[chain] == tag && is_peer_of(last_[chain])) return insert(chain, reply);
   }
+  const std::size_t chain = chain_count_++;
+  tags_[chain] = tag;
+  first_[chain] = last_[chain] = static_cast<std::uint8_t>(reply);
+  table_[place] = static_cast<std::uint8_t>(chain + 1);
 }
 
-inline void ReplyGroups::add_alone(std::size_t size) noexcept {
-  const std::uint8_t reply = replies_++;
-  sizes_[reply] = static_cast<std::uint16_t>(size);
-  start_chain(reply);
+inline void ReplyGroups::add_alone(std::size_t reply, std::size_t size) noexcept {
+  sizes_[reply] = static_cast<std::uint32_t>(size);
+  const std::size_t chain = chain_count_++;
+  first_[chain] = last_[chain] = static_cast<std::uint8_t>(reply);
 }
 
-// Behind all that are not shorter.
-inline void ReplyGroups::insert(Chain& chain, std::uint8_t reply) noexcept {
-  const std::uint16_t size = sizes_[reply];
-  if (size > sizes_[chain.last]) [[unlikely]]
-    return insert_before_last(chain, reply);
-  next_[chain.last] = reply;
-  next_[reply] = kNone;
-  chain.last = reply;
+inline void ReplyGroups::insert(std::size_t chain, std::size_t reply) noexcept {
+  any_together_ = true;
+  const std::size_t last = last_[chain];
+  if (sizes_[reply] > sizes_[last]) return insert_before_last(chain, reply);
+  next_[last] = last_[chain] = static_cast<std::uint8_t>(reply);
+}
+
+template <class Take, class Close>
+inline void ReplyGroups::arrange(Take take, Close close) noexcept {
+  const std::size_t chains = chain_count_;
+  for (std::size_t chain = 0; chain < chains; ++chain) {
+    std::size_t reply = first_[chain];
+    while (reply != kNone) {
+      // All of one size and one shorter: taking it costs its own group a reply, never one more message.
+      const std::size_t first = reply;
+      const std::size_t size = sizes_[first];
+      std::size_t taken = 0;
+      do {
+        taken = sizes_[reply];
+        take(reply, taken);
+        reply = next_[reply];
+      } while (reply != kNone && taken == size);
+      close(first, size);
+    }
+  }
 }
 
 }  // namespace gslbd::server

@@ -36,10 +36,26 @@ T load(const void* from) noexcept {
   return value;
 }
 
+// Of a peer's address and port.
+std::uint64_t tag_of_v4(const msghdr& query) noexcept {
+  static_assert(offsetof(sockaddr_in, sin_addr) + sizeof(in_addr) == sizeof(std::uint64_t));
+  return load<std::uint64_t>(query.msg_name);  // family, port and address
+}
+
+std::uint64_t tag_of_v6(const msghdr& query) noexcept {
+  const auto* const peer = static_cast<const std::byte*>(query.msg_name);
+  const auto start = load<std::uint64_t>(peer);  // family, port, flow
+  const auto high = load<std::uint64_t>(peer + offsetof(sockaddr_in6, sin6_addr));
+  const auto low = load<std::uint64_t>(peer + offsetof(sockaddr_in6, sin6_addr) + sizeof high);
+  return start ^ std::rotl(high, 16) ^ std::rotl(low, 32);
+}
+
 // Turns "came to this address over this interface", as received, into "send from this address", in place. The
 // interface is left to the routing table, but for link-local addresses, which mean nothing without it.
-void reply_from_destination(const msghdr& message) noexcept {
-  cmsghdr* const control = CMSG_FIRSTHDR(&message);
+void reply_from_destination(const msghdr& query, msghdr& reply) noexcept {
+  reply.msg_control = query.msg_control;
+  reply.msg_controllen = query.msg_controllen;
+  cmsghdr* const control = CMSG_FIRSTHDR(&query);
   if (control == nullptr) return;
   if (control->cmsg_level == IPPROTO_IP && control->cmsg_type == IP_PKTINFO) {
     reinterpret_cast<in_pktinfo*>(CMSG_DATA(control))->ipi_ifindex = 0;
@@ -62,18 +78,33 @@ std::size_t replies_in(std::span<const mmsghdr> messages) noexcept {
   return static_cast<std::size_t>(last.msg_iov + last.msg_iovlen - messages.front().msg_hdr.msg_iov);
 }
 
-// Behind the address we send from, if it is said.
-void set_segment_size(msghdr& message, std::uint16_t size) noexcept {
-  auto* const control =
-      reinterpret_cast<cmsghdr*>(static_cast<std::byte*>(message.msg_control) + message.msg_controllen);
+}  // namespace
+
+SegmentControl::SegmentControl() noexcept {
+  auto* const control = reinterpret_cast<cmsghdr*>(bytes_.data());
   control->cmsg_level = SOL_UDP;
   control->cmsg_type = UDP_SEGMENT;
-  control->cmsg_len = CMSG_LEN(sizeof size);
-  std::memcpy(CMSG_DATA(control), &size, sizeof size);
-  message.msg_controllen += CMSG_SPACE(sizeof size);
+  control->cmsg_len = CMSG_LEN(sizeof(std::uint16_t));
 }
 
-}  // namespace
+inline void SegmentControl::set(msghdr& message, std::size_t size) noexcept {
+  const auto size16 = static_cast<std::uint16_t>(size);
+  std::memcpy(bytes_.data() + CMSG_LEN(0), &size16, sizeof size16);
+  message.msg_control = bytes_.data();
+  message.msg_controllen = kOwnSize;
+}
+
+inline void SegmentControl::add(msghdr& message, std::size_t size) noexcept {
+  const std::size_t before = message.msg_controllen;
+  std::memcpy(bytes_.data() + kOwnSize, message.msg_control, before);
+  set(message, size);
+  message.msg_controllen += before;
+}
+
+inline void SegmentControl::remove(msghdr& message) noexcept {
+  message.msg_control = static_cast<std::byte*>(message.msg_control) + kOwnSize;
+  message.msg_controllen -= kOwnSize;
+}
 
 ReplySender::ReplySender(int fd, const Address& ours, std::span<const mmsghdr> received,
                          NetCounters& counters) noexcept
@@ -84,72 +115,48 @@ ReplySender::ReplySender(int fd, const Address& ours, std::span<const mmsghdr> r
       kernel_cuts_(knows_segments(fd)),
       counters_(counters) {
   for (std::size_t i = 0; i < kMaxBatch; ++i) {
-    alone_[i].msg_hdr.msg_namelen = is_v4_ ? sizeof(sockaddr_in) : sizeof(sockaddr_in6);
-    alone_[i].msg_hdr.msg_iov = &replies_[i];
-    alone_[i].msg_hdr.msg_iovlen = 1;
+    const socklen_t length = is_v4_ ? sizeof(sockaddr_in) : sizeof(sockaddr_in6);
+    separate_[i].msg_hdr.msg_namelen = together_[i].msg_hdr.msg_namelen = length;
+    separate_[i].msg_hdr.msg_iov = &replies_[i];
+    separate_[i].msg_hdr.msg_iovlen = 1;
   }
 }
 
-// Of a peer's address and port.
-inline std::uint64_t ReplySender::tag_of(const msghdr& query) const noexcept {
-  const auto* const peer = static_cast<const std::byte*>(query.msg_name);
-  const auto start = load<std::uint64_t>(peer);  // family, port, and the address if it is IPv4
-  if (is_v4_) return start;
-  static_assert(offsetof(sockaddr_in, sin_addr) + sizeof(in_addr) == sizeof start);
-  const auto high = load<std::uint64_t>(peer + offsetof(sockaddr_in6, sin6_addr));
-  const auto low = load<std::uint64_t>(peer + offsetof(sockaddr_in6, sin6_addr) + sizeof high);
-  return start ^ std::rotl(high, 16) ^ std::rotl(low, 32);
+void ReplySender::send(std::span<const BatchQuery> batch) noexcept {
+  const auto same = [this](const msghdr& a, const msghdr& b) { return same_peer(a, b); };
+  if (!is_v4_) {
+    find_groups(batch, tag_of_v6, same);
+  } else if (wildcard_) {
+    find_groups(batch, tag_of_v4, same);
+  } else {
+    find_groups(batch, tag_of_v4, [](const msghdr&, const msghdr&) { return true; });
+  }
+  send(groups_.any_together() && may_group() ? together(batch) : separately(batch));
+}
+
+// Peers whose tags differ differ; of others `same_peer` decides.
+template <class TagOf, class SamePeer>
+inline void ReplySender::find_groups(std::span<const BatchQuery> batch, TagOf tag_of,
+                                     SamePeer same_peer) noexcept {
+  const mmsghdr* const received = received_.data();
+  groups_.clear();
+  for (std::size_t k = 0; k < batch.size(); ++k) {
+    const std::size_t size = batch[k].length;
+    if (size - 1 >= kMaxSegment) [[unlikely]] {
+      if (size != 0) groups_.add_alone(k, size);
+      continue;
+    }
+    const msghdr& query = received[k].msg_hdr;
+    groups_.add(k, tag_of(query), size, [&](std::size_t n) { return same_peer(received[n].msg_hdr, query); });
+  }
 }
 
 // Of equal tags, which say all of an IPv4 peer. The same address and port, for link-local ones the same
 // interface, and where the socket has several addresses, which shows in control data, the same one of them.
-inline bool ReplySender::same_peer(const msghdr& a, const msghdr& b) const noexcept {
+bool ReplySender::same_peer(const msghdr& a, const msghdr& b) const noexcept {
   if (!is_v4_ && std::memcmp(a.msg_name, b.msg_name, sizeof(sockaddr_in6)) != 0) return false;
   if (b.msg_controllen == 0) return true;
   return a.msg_controllen == b.msg_controllen && our_address(a, is_v4_) == our_address(b, is_v4_);
-}
-
-// Laid out as if every query had a reply, and none left together with another: so it nearly always is.
-void ReplySender::send(std::span<const BatchQuery> batch) noexcept {
-  bool gaps = false;
-  bool peers_repeat = false;
-  peers_.clear();
-  for (std::size_t k = 0; k < batch.size(); ++k) {
-    replies_[k] = {batch[k].response.data(), batch[k].length};
-    msghdr& out = alone_[k].msg_hdr;
-    out.msg_name = received_[k].msg_hdr.msg_name;
-    gaps = gaps || batch[k].length == 0;
-    peers_repeat = peers_repeat || !peers_.add(tag_of(out));
-  }
-  if (wildcard_ || peers_repeat) set_controls(batch.size());
-  const std::size_t replies = gaps ? close_gaps(batch.size()) : batch.size();
-  const std::span<mmsghdr> alone(alone_.data(), replies);
-  send(peers_repeat && may_group() ? group(alone) : alone);
-}
-
-// What goes with replies from a certain address, and with those that leave together.
-void ReplySender::set_controls(std::size_t replies) noexcept {
-  for (std::size_t k = 0; k < replies; ++k) {
-    msghdr& out = alone_[k].msg_hdr;
-    out.msg_control = received_[k].msg_hdr.msg_control;
-    out.msg_controllen = received_[k].msg_hdr.msg_controllen;
-    if (out.msg_controllen != 0) reply_from_destination(out);
-  }
-}
-
-// Where there is no reply, the next one takes the place. Returns how many there are.
-std::size_t ReplySender::close_gaps(std::size_t replies) noexcept {
-  std::size_t kept = 0;
-  for (std::size_t k = 0; k < replies; ++k) {
-    if (replies_[k].iov_len == 0) continue;
-    const msghdr& from = alone_[k].msg_hdr;
-    msghdr& to = alone_[kept].msg_hdr;
-    to.msg_name = from.msg_name;
-    to.msg_control = from.msg_control;
-    to.msg_controllen = from.msg_controllen;
-    replies_[kept++] = replies_[k];
-  }
-  return kept;
 }
 
 // False while the socket rests from refusals.
@@ -159,31 +166,53 @@ bool ReplySender::may_group() noexcept {
   return false;
 }
 
-// A message for each group. What it says beside its data is what its first reply would say.
-std::span<mmsghdr> ReplySender::group(std::span<mmsghdr> alone) noexcept {
-  groups_.clear();
-  for (const mmsghdr& message : alone) {
-    const msghdr& reply = message.msg_hdr;
-    if (reply.msg_iov->iov_len > kMaxSegment) {
-      groups_.add_alone(reply.msg_iov->iov_len);
-      continue;
+// A message for each reply.
+std::span<mmsghdr> ReplySender::separately(std::span<const BatchQuery> batch) noexcept {
+  const bool wildcard = wildcard_;
+  const mmsghdr* query = received_.data();
+  mmsghdr* message = separate_.data();
+  iovec* data = replies_.data();
+  for (const BatchQuery& each : batch) {
+    if (each.length != 0) [[likely]] {
+      message->msg_hdr.msg_name = query->msg_hdr.msg_name;
+      if (wildcard) reply_from_destination(query->msg_hdr, message->msg_hdr);
+      *data = {each.response.data(), each.length};
+      ++message;
+      ++data;
     }
-    groups_.add(tag_of(reply), reply.msg_iov->iov_len,
-                [&](unsigned earlier) { return same_peer(alone[earlier].msg_hdr, reply); });
+    ++query;
   }
-  if (!groups_.any_together()) return alone;
-  const auto groups = groups_.arrange();
-  const auto order = groups_.order();
-  for (std::size_t i = 0; i < order.size(); ++i) regrouped_[i] = replies_[order[i]];
-  for (std::size_t i = 0; i < groups.size(); ++i) {
-    const ReplyGroup& group = groups[i];
-    msghdr& message = together_[i].msg_hdr;
-    message = alone[order[group.first]].msg_hdr;
-    message.msg_iov = &regrouped_[group.first];
-    message.msg_iovlen = group.count;
-    if (group.count > 1) set_segment_size(message, group.size);
-  }
-  return {together_.data(), groups.size()};
+  return {separate_.data(), message};
+}
+
+// A message for each group. What it says beside its data is what its first reply would say.
+std::span<mmsghdr> ReplySender::together(std::span<const BatchQuery> batch) noexcept {
+  const bool wildcard = wildcard_;
+  const mmsghdr* const received = received_.data();
+  mmsghdr* message = together_.data();
+  SegmentControl* cut = cut_.data();
+  iovec* begin = replies_.data();
+  iovec* end = begin;
+  const auto take = [&](std::size_t k, std::size_t size) { *end++ = {batch[k].response.data(), size}; };
+  const auto close = [&](std::size_t first, std::size_t size) {
+    msghdr& out = message++->msg_hdr;
+    const msghdr& query = received[first].msg_hdr;
+    out.msg_name = query.msg_name;
+    out.msg_iov = begin;
+    out.msg_iovlen = static_cast<std::size_t>(end - begin);
+    if (wildcard) {
+      reply_from_destination(query, out);
+      if (out.msg_iovlen > 1) cut->add(out, size);
+    } else if (out.msg_iovlen > 1) {
+      cut->set(out, size);
+    } else {
+      out.msg_controllen = 0;
+    }
+    ++cut;
+    begin = end;
+  };
+  groups_.arrange(take, close);
+  return {together_.data(), message};
 }
 
 void ReplySender::send(std::span<mmsghdr> messages) noexcept {
@@ -229,7 +258,7 @@ bool ReplySender::send_separately(const msghdr& group) noexcept {
   bool any_sent = false;
   msghdr alone = group;
   alone.msg_iovlen = 1;
-  alone.msg_controllen -= CMSG_SPACE(sizeof(std::uint16_t));
+  SegmentControl::remove(alone);
   for (std::size_t i = 0; i < group.msg_iovlen; ++i, ++alone.msg_iov) {
     if (::sendmsg(fd_, &alone, kFlags) >= 0) {
       any_sent = true;

@@ -26,11 +26,25 @@
 
 namespace gslbd::server {
 
-/// Room for what the kernel says about a datagram, or is told: our address (the larger of IP_PKTINFO and
-/// IPV6_PKTINFO) and the size of segments, in this order.
+/// Room for what the kernel says about a datagram, or is told: our address, as IP_PKTINFO or IPV6_PKTINFO.
 struct alignas(cmsghdr) UdpControl {
-  static constexpr std::size_t kAddressSize = CMSG_SPACE(sizeof(in6_pktinfo));
-  std::array<std::byte, kAddressSize + CMSG_SPACE(sizeof(std::uint16_t))> bytes;
+  std::array<std::byte, CMSG_SPACE(sizeof(in6_pktinfo))> bytes;
+};
+
+/// What tells the kernel at which size to cut a message, and our address behind it where that is said.
+class SegmentControl {
+ public:
+  SegmentControl() noexcept;
+  /// Makes this the message's control data.
+  void set(msghdr& message, std::size_t size) noexcept;
+  /// The same, with what the message has: no more than a UdpControl.
+  void add(msghdr& message, std::size_t size) noexcept;
+  /// Leaves the message what it had before set() or add().
+  static void remove(msghdr& message) noexcept;
+
+ private:
+  static constexpr std::size_t kOwnSize = CMSG_SPACE(sizeof(std::uint16_t));
+  alignas(cmsghdr) std::array<std::byte, kOwnSize + sizeof(UdpControl)> bytes_{};
 };
 
 class ReplySender {
@@ -47,12 +61,12 @@ class ReplySender {
   void send(std::span<const BatchQuery> batch) noexcept;
 
  private:
-  void set_controls(std::size_t replies) noexcept;
-  std::size_t close_gaps(std::size_t replies) noexcept;
-  bool may_group() noexcept;
-  std::uint64_t tag_of(const msghdr& query) const noexcept;
+  template <class TagOf, class SamePeer>
+  void find_groups(std::span<const BatchQuery> batch, TagOf tag_of, SamePeer same_peer) noexcept;
   bool same_peer(const msghdr& a, const msghdr& b) const noexcept;
-  std::span<mmsghdr> group(std::span<mmsghdr> alone) noexcept;
+  bool may_group() noexcept;
+  std::span<mmsghdr> separately(std::span<const BatchQuery> batch) noexcept;
+  std::span<mmsghdr> together(std::span<const BatchQuery> batch) noexcept;
   void send(std::span<mmsghdr> messages) noexcept;
   void note_sent(std::size_t replies, std::size_t messages) noexcept;
   void give_up(const msghdr& refused) noexcept;
@@ -66,14 +80,12 @@ class ReplySender {
   NetCounters& counters_;
   unsigned refusals_ = 0;  ///< messages in a row that were refused because their replies were together
   unsigned resting_ = 0;   ///< batches until replies are sent together again
-  // Each reply as a message of its own:
-  std::array<mmsghdr, kMaxBatch> alone_{};
-  std::array<iovec, kMaxBatch> replies_{};
-  TagSet peers_;
-  // Where some leave together, the messages instead:
   ReplyGroups groups_;
+  std::array<iovec, kMaxBatch> replies_{};     ///< in the order in which they leave
+  std::array<mmsghdr, kMaxBatch> separate_{};  ///< replies_[k] as a message of its own, for each k
+  // What is sent instead where some leave together:
   std::array<mmsghdr, kMaxBatch> together_{};
-  std::array<iovec, kMaxBatch> regrouped_{};  ///< replies_ in the order in which they leave
+  std::array<SegmentControl, kMaxBatch> cut_{};
 };
 
 }  // namespace gslbd::server

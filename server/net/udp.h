@@ -72,6 +72,7 @@ class alignas(64) UdpServer {
 
   const int fd_;
   const ListenSpec& spec_;
+  const std::uint16_t port_;
   const bool is_v4_;
   const bool wildcard_;
   const bool proxied_;  ///< some peers are proxies

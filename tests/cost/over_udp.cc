@@ -40,10 +40,10 @@ UniqueFd connect_to(const Endpoint& server) {
 
 }  // namespace
 
-OverUdp::OverUdp(const std::vector<Octets>& queries, server::QueryHandler& handler)
+OverUdp::OverUdp(const std::vector<Octets>& queries, server::QueryHandler& handler, std::size_t clients)
     : queries_(queries), listeners_(listen()) {
   server_ = std::make_unique<server::UdpServer>(listeners_.by_worker[0][0], handler, counters_);
-  for (std::size_t i = 0; i < kClients; ++i) clients_.push_back(connect_to(listeners_.endpoints[0]));
+  for (std::size_t i = 0; i < clients; ++i) clients_.push_back(connect_to(listeners_.endpoints[0]));
 }
 
 void OverUdp::run() {
@@ -51,7 +51,7 @@ void OverUdp::run() {
   std::array<std::uint8_t, server::kMaxUdpResponseSize> response;
   for (std::size_t at = 0; at < queries_.size(); at += server::kMaxBatch) {
     const std::size_t count = std::min(server::kMaxBatch, queries_.size() - at);
-    const auto client = [&](std::size_t i) { return clients_[(at + i) % kClients].get(); };
+    const auto client = [&](std::size_t i) { return clients_[(at + i) % clients_.size()].get(); };
     for (std::size_t i = 0; i < count; ++i) {
       const Octets& query = queries_[at + i];
       require(::send(client(i), query.data(), query.size(), 0) == static_cast<ssize_t>(query.size()),

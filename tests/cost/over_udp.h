@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // OverUdp: the queries of a workload sent through loopback sockets to a UdpServer, a full batch at a time,
-// every query of a batch from another client. Of all this only the server's part is counted, from the system
-// call that receives a batch to the one that answers it: what a worker executes in user space. (Which ports
-// the kernel gives to the clients moves that by a few instructions: they are hashed.)
+// client after client. Of all this only the server's part is counted, from the system
+// call that receives a batch to the one that answers it: what a worker executes in user space.
 //
 // Thread: one. Throws std::runtime_error when the sockets do not do their part.
 
@@ -17,15 +16,12 @@ namespace gslbd::cost {
 
 class OverUdp {
  public:
-  /// Both outlive this.
-  OverUdp(const std::vector<Octets>& queries, server::QueryHandler& handler);
+  /// Both outlive this. `clients`: how many send the queries, by turns.
+  OverUdp(const std::vector<Octets>& queries, server::QueryHandler& handler, std::size_t clients);
 
   void run();
 
  private:
-  /// Many, so that collisions of their ports average out.
-  static constexpr std::size_t kClients = 8 * server::kMaxBatch;
-
   void serve(std::size_t count);
 
   const std::vector<Octets>& queries_;

@@ -89,8 +89,8 @@ void count(Run&& run) {
 int measure(const cost::NamedWorkload& kind) {
   cost::Workload workload = kind.make();
   Subject subject(workload);
-  if (kind.over_udp) {
-    cost::OverUdp sockets(workload.queries, subject.responder);
+  if (kind.clients != 0) {
+    cost::OverUdp sockets(workload.queries, subject.responder, kind.clients);
     count([&] { sockets.run(); });
   } else {
     Batches batches(workload.queries, cost::asker());

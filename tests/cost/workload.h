@@ -26,7 +26,7 @@ struct Workload {
 struct NamedWorkload {
   const char* name;
   Workload (*make)();
-  bool over_udp = false;  ///< through sockets, the server's part of which is counted too
+  std::size_t clients = 0;  ///< how many send it through sockets, the server's part of which is counted too
 };
 
 /// Who asks all of it.

@@ -7,6 +7,7 @@
 #include <random>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tests/support/catch.h"
@@ -29,9 +30,27 @@ std::uint64_t bad_tag(char) {
 using TagOf = std::uint64_t (*)(char);
 
 void add(const std::vector<Reply>& replies, ReplyGroups& groups, TagOf tag_of = good_tag) {
-  for (const Reply& reply : replies) {
-    groups.add(tag_of(reply.peer), reply.size, [&](unsigned n) { return replies[n].peer == reply.peer; });
+  for (std::size_t k = 0; k < replies.size(); ++k) {
+    const Reply& reply = replies[k];
+    groups.add(k, tag_of(reply.peer), reply.size, [&](unsigned n) { return replies[n].peer == reply.peer; });
   }
+}
+
+struct Group {
+  std::vector<std::size_t> replies;
+  std::size_t size;
+};
+
+std::vector<Group> arrange(ReplyGroups& groups) {
+  std::vector<Group> out;
+  std::vector<std::size_t> taken;
+  groups.arrange([&](std::size_t reply, std::size_t) { taken.push_back(reply); },
+                 [&](std::size_t first, std::size_t size) {
+                   REQUIRE(taken.at(0) == first);
+                   out.push_back({std::exchange(taken, {}), size});
+                 });
+  REQUIRE(taken.empty());
+  return out;
 }
 
 // The replies' numbers, a group a word: "0+2 1".
@@ -39,11 +58,10 @@ std::string arranged(const std::vector<Reply>& replies, ReplyGroups& groups) {
   groups.clear();
   add(replies, groups);
   std::string text;
-  for (const ReplyGroup& group : groups.arrange()) {
+  for (const Group& group : arrange(groups)) {
     text += text.empty() ? "" : " ";
-    for (unsigned i = group.first; i < unsigned{group.first} + group.count; ++i) {
-      text += (i == group.first ? "" : "+") + std::to_string(groups.order()[i]);
-    }
+    for (const std::size_t reply : group.replies)
+      text += (reply == group.replies[0] ? "" : "+") + std::to_string(reply);
   }
   return text;
 }
@@ -62,25 +80,26 @@ TEST_CASE("replies to one peer of one size leave together, those to others do no
 
 TEST_CASE("the last of a group may be shorter, the others have one size", "[net]") {
   CHECK(arranged({{'a', 50}, {'a', 50}, {'a', 40}}) == "0+1+2");
-  CHECK(arranged({{'a', 40}, {'a', 50}, {'a', 50}}) == "1+2+0");
+  CHECK(arranged({{'a', 40}, {'a', 50}, {'a', 50}}) == "2+1+0");
   CHECK(arranged({{'a', 50}, {'a', 40}, {'a', 40}, {'a', 40}}) == "0+1 2+3");
   CHECK(arranged({{'a', 10}, {'a', 20}, {'a', 30}, {'a', 40}}) == "3+2 1+0");
-  CHECK(arranged({{'a', 30}, {'a', 50}, {'a', 40}, {'a', 50}, {'a', 40}}) == "1+3+2 4+0");
+  CHECK(arranged({{'a', 30}, {'a', 50}, {'a', 40}, {'a', 50}, {'a', 40}}) == "3+1+4 2+0");
 }
 
 TEST_CASE("some replies leave alone, whomever they go to", "[net]") {
   ReplyGroups groups;
   const auto always = [](unsigned) { return true; };
-  groups.add(1, 50, always);
-  groups.add_alone(4096);
-  groups.add(1, 50, always);
-  groups.add_alone(50);
+  groups.clear();
+  groups.add(1, 7, 50, always);
+  groups.add_alone(3, 4096);
+  groups.add(4, 7, 50, always);
+  groups.add_alone(9, 50);
   CHECK(groups.any_together());
-  const auto all = groups.arrange();
+  const auto all = arrange(groups);
   REQUIRE(all.size() == 3);
-  CHECK(all[0].count == 2);
-  CHECK(groups.order()[all[1].first] == 1);
-  CHECK(groups.order()[all[2].first] == 3);
+  CHECK(all[0].replies == std::vector<std::size_t>{1, 4});
+  CHECK(all[1].replies == std::vector<std::size_t>{3});
+  CHECK(all[2].replies == std::vector<std::size_t>{9});
 }
 
 TEST_CASE("a batch knows nothing of the one before", "[net]") {
@@ -92,6 +111,7 @@ TEST_CASE("a batch knows nothing of the one before", "[net]") {
 
 TEST_CASE("whether any leave together is known beforehand", "[net]") {
   ReplyGroups groups;
+  groups.clear();
   CHECK_FALSE(groups.any_together());
   add({{'a', 50}, {'b', 50}}, groups);
   CHECK_FALSE(groups.any_together());
@@ -102,20 +122,24 @@ TEST_CASE("whether any leave together is known beforehand", "[net]") {
 
 TEST_CASE("a tag that comes twice is noticed, however the others lie", "[net]") {
   std::mt19937_64 random(2026);
-  TagSet tags;
+  ReplyGroups groups;
+  const auto always = [](unsigned) { return true; };
   for (int round = 0; round < 1000; ++round) {
-    tags.clear();
+    groups.clear();
     // Random ones, and those that all want one place.
-    std::set<std::uint64_t> added;
+    std::set<std::uint64_t> tags;
     const std::uint64_t crowd = random();
-    while (added.size() < kMaxBatch) {
+    while (tags.size() < kMaxBatch - 1) {
       const std::uint64_t tag = random();
-      if (round % 2 == 0 || first_place(tag) == first_place(crowd)) added.insert(tag);
+      if (round % 2 == 0 || first_place(tag) == first_place(crowd)) tags.insert(tag);
     }
-    bool all_new = true;
-    for (const std::uint64_t tag : added) all_new = tags.add(tag) && all_new;
-    REQUIRE(all_new);
-    for (const std::uint64_t tag : added) REQUIRE_FALSE(tags.add(tag));
+    std::size_t reply = 0;
+    for (const std::uint64_t tag : tags) groups.add(reply++, tag, 50, always);
+    REQUIRE_FALSE(groups.any_together());
+    const std::size_t again = random() % tags.size();
+    groups.add(reply, *std::next(tags.begin(), static_cast<std::ptrdiff_t>(again)), 50, always);
+    REQUIRE(groups.any_together());
+    REQUIRE(arrange(groups)[again].replies == std::vector<std::size_t>{again, reply});
   }
 }
 
@@ -148,22 +172,19 @@ TEST_CASE("of any batch every reply leaves once, in groups the kernel can cut, a
     add(replies, groups, tag_of);
     std::size_t fewest_in_all = 0;
     for (const auto& [peer, of_peer] : by_peer) fewest_in_all += fewest(of_peer);
-    const auto all = groups.arrange();
-    const auto order = groups.order();
-    REQUIRE(std::set(order.begin(), order.end()).size() == replies.size());
+    const auto all = arrange(groups);
     REQUIRE(all.size() == fewest_in_all);
-    std::size_t next = 0;
-    for (const ReplyGroup& group : all) {
-      REQUIRE(group.first == next);
-      REQUIRE(group.count != 0);
-      for (unsigned i = 0; i < group.count; ++i, ++next) {
-        const Reply& reply = replies[order[next]];
-        REQUIRE(reply.peer == replies[order[group.first]].peer);
-        const bool last = i + 1U == group.count;
-        REQUIRE((last && i != 0 ? reply.size <= group.size : reply.size == group.size));
+    std::set<std::size_t> left;
+    for (const Group& group : all) {
+      for (const std::size_t number : group.replies) {
+        const Reply& reply = replies[number];
+        REQUIRE(left.insert(number).second);
+        REQUIRE(reply.peer == replies[group.replies[0]].peer);
+        const bool shorter = number == group.replies.back() && group.replies.size() > 1;
+        REQUIRE((shorter ? reply.size <= group.size : reply.size == group.size));
       }
     }
-    REQUIRE(next == replies.size());
+    REQUIRE(left.size() == replies.size());
     REQUIRE(groups.any_together() == (by_peer.size() < replies.size()));
   }
 }
