@@ -107,6 +107,13 @@ def configurations():
         blocks = re.findall(r"(?ms)^ *```json\n(.*?)^ *```", page.read_text())
         for number, block in enumerate(b for b in blocks if '"listen"' in b):
             yield f"docs-{page.stem}-{number}", block.encode()
+    yield "rare-sections", json.dumps({
+        "listen": ["127.0.0.1:0"], "zones": ["z"], "state_dir": "s", "checks": {"ping": {"type": "icmp"}},
+        "isolation": {"canaries": [{"check": "ping", "address": "192.0.2.1"}]},
+        "journal": {"max_size": "64KiB", "keep": 2},
+        "rate_limit": {"answers_per_second": 10, "nodata_per_second": 5, "burst": "2s", "slip": 2, "leak": 3,
+                       "ipv4_prefix_length": 24, "exempt": ["192.0.2.0/24"], "table_size": 1024, "log_only": True},
+    }).encode()
 
 
 def master_files():
