@@ -66,7 +66,7 @@ const Field<Site> kSiteFields[] = {
 
 const Field<Config> kConfigFields[] = {
     {"listen", "list of addresses with ports, or of objects", "required",
-     "where DNS is answered, over UDP and TCP; port 0: any that no client is given",
+     "where DNS is answered, over UDP and TCP; port 0: a free one, see conventions",
      [](const JsonView& v, Config& c) { read_listen(v, c.listen); }},
     {"zones", "file name, or list of them", "required",
      "zone files; `*` and `?` match as in a shell; relative to this file", read_zones},

@@ -28,7 +28,7 @@ void read_proxy_from(const JsonView& v, ListenConfig& l) {
 }
 
 const Field<ListenConfig> kListenFields[] = {
-    {"address", "address with port", "required", "where to answer; port 0: any that no client is given",
+    {"address", "address with port", "required", "where to answer; port 0: a free one, see conventions",
      read_address_of},
     {"allow", "prefix, or list of them", "everybody",
      "who may ask here; the longest prefix in `allow` and `deny` that covers the client decides, and with "

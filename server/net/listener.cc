@@ -83,13 +83,15 @@ Endpoint local_endpoint(int fd) {
 
 // Sockets without SO_REUSEPORT find out whether the port is anyone's, and for port 0 which one is nobody's.
 // They are closed before the real ones open: in that instant another process could still take or share the
-// port, which the kernel offers no way to exclude.
-Result<Endpoint> probe(const Endpoint& wanted) {
+// port, which the kernel offers no way to exclude. A port of our choice is none of `others`: on another
+// address it would be free, and two listeners would be one for whoever asks.
+Result<Endpoint> probe(const Endpoint& wanted, const std::vector<std::uint16_t>& others) {
   std::vector<UniqueFd> taken;  // kept bound, so that the kernel does not offer the same port again
   for (int attempt = 1;; ++attempt) {
     const bool last = wanted.port != 0 || attempt == kPortAttempts;
     Endpoint tried = wanted;
     if (!last) tried.port = choose_port();
+    if (!last && std::ranges::find(others, tried.port) != others.end()) continue;
     auto udp = bind_socket(tried, Transport::udp, Sharing::exclusive);
     if (!udp) {
       if (last) return tl::unexpected(udp.error());
@@ -126,14 +128,19 @@ bool is_wildcard(const Address& address) {
 
 Result<Listeners> open_listeners(std::span<const ListenSpec> specs, std::size_t workers) {
   Listeners all;
+  std::vector<std::uint16_t> ports;
+  for (const ListenSpec& wanted : specs) {
+    if (wanted.endpoint.port != 0) ports.push_back(wanted.endpoint.port);
+  }
   // Every probe before the first real socket: 0.0.0.0 and 127.0.0.1 on one port may both be asked for.
   for (const ListenSpec& wanted : specs) {
-    const auto usable = probe(wanted.endpoint);
+    const auto usable = probe(wanted.endpoint, ports);
     if (!usable) return tl::unexpected(usable.error());
     if (std::ranges::find(all.endpoints, *usable) != all.endpoints.end()) {
       return fail("cannot listen on " + usable->to_string() + ": it is listed twice");
     }
     all.endpoints.push_back(*usable);
+    ports.push_back(usable->port);
   }
   all.by_worker.resize(workers);
   for (auto& sockets : all.by_worker) {

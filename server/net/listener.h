@@ -39,9 +39,9 @@ struct Listeners {
   std::vector<std::vector<BoundSockets>> by_worker;  ///< [worker][endpoint]
 };
 
-/// Port 0: one that is free for UDP and TCP, and that the kernel gives to no client
-/// (server/net/port_choice.h). Errors name the endpoint and the reason: "cannot listen on 127.0.0.1:53/udp:
-/// Address already in use".
+/// Port 0: one that is free for UDP and TCP, stands nowhere else in the list, and if possible is none that
+/// the kernel gives to clients (server/net/port_choice.h). Errors name the endpoint and the reason: "cannot
+/// listen on 127.0.0.1:53/udp: Address already in use".
 Result<Listeners> open_listeners(std::span<const ListenSpec> specs, std::size_t workers);
 /// The same, without proxies.
 Result<Listeners> open_listeners(std::span<const Endpoint> endpoints, std::size_t workers);

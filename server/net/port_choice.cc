@@ -21,10 +21,13 @@ int first_ephemeral_port() {
 }  // namespace
 
 std::uint16_t choose_port() {
-  const int end = first_ephemeral_port();
-  if (end < kFirst + kFewest) return 0;
+  return choose_port(first_ephemeral_port());
+}
+
+std::uint16_t choose_port(int first_ephemeral) {
+  if (first_ephemeral < kFirst + kFewest) return 0;
   std::random_device random;
-  return static_cast<std::uint16_t>(std::uniform_int_distribution(kFirst, end - 1)(random));
+  return static_cast<std::uint16_t>(std::uniform_int_distribution(kFirst, first_ephemeral - 1)(random));
 }
 
 }  // namespace gslbd::server

@@ -11,7 +11,9 @@
 namespace gslbd::server {
 
 /// A random port below the kernel's ephemeral ones (ip_local_port_range), free or not. 0, which lets the
-/// kernel choose: there are hardly any below, or nobody can say.
+/// kernel choose: there are hardly any below, or nobody can say. Throws where there are no random numbers.
 std::uint16_t choose_port();
+/// The same, where the first ephemeral port is known.
+std::uint16_t choose_port(int first_ephemeral);
 
 }  // namespace gslbd::server
