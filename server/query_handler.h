@@ -37,7 +37,8 @@ inline constexpr std::size_t kMaxBatch = 32;
 
 /// One query of a batch and the room for its response.
 struct BatchQuery {
-  std::span<const std::uint8_t> query;  ///< kReadAhead octets behind its end are readable
+  /// kReadAhead octets behind its end are readable. handle_batch() leaves it as it is.
+  std::span<const std::uint8_t> query;
   Asker asker;
   std::span<std::uint8_t> response;  ///< the room; does not overlap any query
   std::size_t length = 0;            ///< of the response; 0: nothing must be sent. Set by handle_batch().

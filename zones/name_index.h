@@ -100,7 +100,7 @@ class NameIndex {
 
  private:
   // Names that differ in a digit differ little in the lowest octet, which a multiplication mixes least: up to
-  // one in 25 was found behind another, and of these octets one in 65, as of random ones.
+  // one in 24 was found behind another. With this one it is one in 58 to 68; with random ones, one in 64.
   static std::uint8_t tag(std::uint64_t hash) { return static_cast<std::uint8_t>(hash >> 24); }
   std::size_t home(std::uint64_t hash) const { return ((hash >> 32) * buckets_.size()) >> 32; }
   std::size_t next(std::size_t at) const { return at + 1 == buckets_.size() ? 0 : at + 1; }

@@ -37,6 +37,7 @@ constexpr std::size_t first_place(std::uint64_t tag) noexcept {
 
 class ReplyGroups {
  public:
+  ReplyGroups() noexcept { clear(); }
   /// Forgets the batch.
   void clear() noexcept;
   /// A reply, by its number, below kMaxBatch and new to this batch. It is at most kMaxSegment long. Which

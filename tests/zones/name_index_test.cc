@@ -40,9 +40,10 @@ TEST_CASE("what is in the index is found, and nothing else") {
     INFO(names << " names");
     NameIndex index(names);
     std::multimap<std::uint64_t, NodeOffset> all;
-    // Few upper halves: they choose the bucket, so that these spill into the next ones.
+    // Few upper octets: they choose the bucket, so that these spill into the next ones. The tag is bits 24
+    // to 31.
     for (NodeOffset node = 1; node <= names; ++node) {
-      const std::uint64_t hash = random.below(4) == 0 ? random.next() & 0xff000000000000ffU : random.next();
+      const std::uint64_t hash = random.below(4) == 0 ? random.next() & 0xff000000ff000000U : random.next();
       index.insert(hash, node);
       all.emplace(hash, node);
     }

@@ -133,6 +133,62 @@ TEST_CASE("queries that are dropped or get no reply leave the others theirs", "[
   }
 }
 
+TEST_CASE("among replies that leave together are queries without one, and replies that leave alone",
+          "[net]") {
+  for (const char* endpoint : {"127.0.0.1:0", "[::1]:0", "0.0.0.0:0", "[::]:0"}) {
+    INFO(endpoint);
+    Served served(endpoint);
+    const Address any = at(endpoint).address;
+    const Address server = !is_wildcard(any) ? any : at(any.is_v4() ? "127.0.0.3:0" : "[::1]:0").address;
+    const Client one = Client::udp({server, served.port()}), other = Client::udp({server, served.port()});
+    const std::string too_long(kMaxUdpQuerySize + 1, 'E');
+    for (unsigned batch = 1; batch <= 3; ++batch) {
+      one.send("E first");
+      one.send("N");
+      other.send("E other first");
+      one.send(too_long);
+      one.send("B" + std::to_string(kMaxSegment + 1));
+      other.send(too_long);
+      one.send("E second, which is longer");
+      other.send("N");
+      other.send("E other second");
+      served.server->serve_batch();
+      std::multiset<std::size_t> sizes;
+      std::set<std::string> texts;
+      for (int i = 0; i < 3; ++i) {
+        const std::string reply = one.receive();
+        sizes.insert(reply.size());
+        if (reply.size() < 100) texts.insert(reply);
+      }
+      CHECK(sizes.count(kMaxSegment + 1) == 1);
+      CHECK(texts == std::set<std::string>{"E first", "E second, which is longer"});
+      CHECK(receive(other, 2) == std::set<std::string>{"E other first", "E other second"});
+      CHECK((nothing_left(one) && nothing_left(other)));
+      CHECK(served.coalesced() == batch * 2);
+    }
+  }
+}
+
+TEST_CASE("a reply that leaves alone is not cut as those of the batch before were", "[net]") {
+  for (const char* endpoint : {"127.0.0.1:0", "[::1]:0"}) {
+    INFO(endpoint);
+    Served served(endpoint);
+    const Endpoint server{at(endpoint).address, served.port()};
+    const Client one = Client::udp(server), other = Client::udp(server);
+    send_all(one, {"E-1", "E-2"});
+    served.server->serve_batch();
+    CHECK(receive(one, 2) == std::set<std::string>{"E-1", "E-2"});
+    const std::string alone(50, 'E');
+    one.send(alone);
+    send_all(other, {"E-3", "E-4"});
+    served.server->serve_batch();
+    CHECK(one.receive() == alone);
+    CHECK(receive(other, 2) == std::set<std::string>{"E-3", "E-4"});
+    CHECK((nothing_left(one) && nothing_left(other)));
+    CHECK(served.coalesced() == 2);
+  }
+}
+
 TEST_CASE("one source asking two of our addresses is answered from each", "[net]") {
   Served served("0.0.0.0:0");
   const UniqueFd client(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
@@ -177,8 +233,10 @@ TEST_CASE("where the kernel refuses, replies go one by one, none is lost, and in
     INFO(listen);
     Served served(listen);
     served.refuse_segments();
-    const Client one = Client::udp({at("127.0.0.1:0").address, served.port()});
-    const Client other = Client::udp({at("127.0.0.1:0").address, served.port()});
+    // On the second socket an address that the kernel would not send from by itself.
+    const Address any = at(listen).address;
+    const Endpoint server{is_wildcard(any) ? at("127.0.0.7:0").address : any, served.port()};
+    const Client one = Client::udp(server), other = Client::udp(server);
     const std::set<std::string> queries = {"E00", "E01", "E02", "E-3"};
     for (int batch = 0; batch < 50; ++batch) {
       send_all(one, queries);
