@@ -83,7 +83,7 @@ Endpoint local_endpoint(int fd) {
 
 // Sockets without SO_REUSEPORT find out whether the port is anyone's, and for port 0 which one is nobody's.
 // They are closed before the real ones open: in that instant another process could still take or share the
-// port, which the kernel offers no way to exclude. A port of our choice is none of `others`: on another
+// port, which the kernel offers no way to exclude. A port that was left to us is none of `others`: on another
 // address it would be free, and two listeners would be one for whoever asks.
 Result<Endpoint> probe(const Endpoint& wanted, const std::vector<std::uint16_t>& others) {
   std::vector<UniqueFd> taken;  // kept bound, so that the kernel does not offer the same port again
@@ -91,7 +91,6 @@ Result<Endpoint> probe(const Endpoint& wanted, const std::vector<std::uint16_t>&
     const bool last = wanted.port != 0 || attempt == kPortAttempts;
     Endpoint tried = wanted;
     if (!last) tried.port = choose_port();
-    if (!last && std::ranges::find(others, tried.port) != others.end()) continue;
     auto udp = bind_socket(tried, Transport::udp, Sharing::exclusive);
     if (!udp) {
       if (last) return tl::unexpected(udp.error());
@@ -99,8 +98,8 @@ Result<Endpoint> probe(const Endpoint& wanted, const std::vector<std::uint16_t>&
     }
     const Endpoint chosen = local_endpoint(udp->get());
     const auto tcp = bind_socket(chosen, Transport::tcp, Sharing::exclusive);
-    if (tcp) return chosen;
-    if (last) return tl::unexpected(tcp.error());
+    if (last && !tcp) return tl::unexpected(tcp.error());
+    if (last || (tcp && std::ranges::find(others, chosen.port) == others.end())) return chosen;
     taken.push_back(std::move(*udp));
   }
 }
