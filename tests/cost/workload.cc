@@ -192,9 +192,9 @@ Workload referral() {
                ".sub.example.test");
 }
 
-// A batch is never from fewer clients than queries, or always: then replies leave together. (Which ports the
-// kernel gives to the clients moves the count by a few instructions: they are hashed. Of many, that averages
-// out.)
+// Clients: so many that each query of a batch is another one's, or so few that each has four in it, whose
+// replies leave together. (Which ports they have moves the count by a few instructions: they are hashed. Of
+// many, that averages out.)
 constexpr std::size_t kMany = 8 * server::kMaxBatch;
 constexpr std::size_t kFew = server::kMaxBatch / 4;
 
